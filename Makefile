@@ -1,0 +1,35 @@
+# The front door. Every target works on a fresh clone; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench lock clean
+PYTEST = .venv/bin/python -m pytest
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
+
+setup: ## build .venv with the tocsin command in it (instant when nothing changed)
+	@deploy/setup/venv.sh
+
+demo: setup ## the whole way, from an alert to texts on phones and back, on this machine
+	@.venv/bin/tocsin demo
+
+test: setup ## every test, long ones in their short version; ARGS="-k name" chooses
+	@$(PYTEST) -m "not bench" $(ARGS)
+
+lint: setup ## ruff and mypy
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check --quiet . || { echo "lint: not formatted; type: make format" >&2; exit 1; }
+	@.venv/bin/mypy
+
+format: setup ## format the code and mend what ruff can mend safely
+	@.venv/bin/ruff format --quiet .
+	@.venv/bin/ruff check --fix-only --quiet .
+
+bench: setup ## measure, beside yardsticks; wants a quiet machine
+	@$(PYTEST) -m bench -s $(ARGS)
+
+lock: setup ## write deploy/setup/requirements*.txt anew from pyproject.toml
+	@deploy/setup/lock.sh $(ARGS)
+
+clean: ## remove what setup and the tools made; data of a run is not touched
+	rm -rf .venv *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
