@@ -26,7 +26,7 @@ provide_ensurepip() {
   command -v apt-get >/dev/null || stop "$python has no venv module. Install it (for example the package $package), then repeat this command."
   [ "$(id -u)" = 0 ] || stop "$python has no venv module. Type: sudo apt-get install $package   and repeat this command."
   say "installing $package with apt-get"
-  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "$package"; } \
+  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 install --no-install-recommends "$package"; } \
     >"$log" 2>&1 </dev/null || { tail -n 5 "$log" >&2; stop "apt-get could not install $package; the lines above say why."; }
 }
 
@@ -39,11 +39,16 @@ wanted="$("$python" --version) $python $PWD $(cat "$0" "$lock" pyproject.toml | 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 provide_ensurepip
-say "building .venv (about a minute the first time)"
+say "building .venv (half a minute to two the first time)"
 rm -f "$stamp"
 .venv/bin/python -c 'import pip' 2>/dev/null || "$python" -m venv --clear .venv
+pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input "$@"; }
 # Two steps: the packages, each held to its hash; then this checkout, with the locked setuptools and nothing fetched.
-{ .venv/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes --only-binary :all: -r "$lock" &&
-  .venv/bin/python -m pip install --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .; } \
+{ pip install --no-compile --require-hashes --only-binary :all: --requirement "$lock" &&
+  pip install --no-deps --no-build-isolation --editable .; } \
   >"$log" 2>&1 </dev/null || { tail -n 15 "$log" >&2; stop "pip could not install the locked packages; the lines above say why."; }
+# Compiled here on all cores (pip uses one), so that the rooms, which start together, do not each compile the same; what
+# they hardly ever load is left to its first use.
+.venv/bin/python -m compileall -q -j 0 -x '/(twilio/rest|twilio/twiml|phonenumbers/[a-z]*data|tests)/' \
+  "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" >/dev/null 2>&1 || true
 printf '%s\n' "$wanted" >"$stamp"
