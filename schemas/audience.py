@@ -23,8 +23,8 @@ class AudienceEstimate(Record):
     revision: int = Field(ge=1)
     digest: Digest
     people: int = Field(ge=0)
-    by_language: dict[str, int] = {}
-    by_area: dict[str, int] = {}
+    by_language: dict[str, int] = Field(default_factory=dict)
+    by_area: dict[str, int] = Field(default_factory=dict)
     segments: int = Field(0, ge=0)
     at: Instant
 

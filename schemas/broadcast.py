@@ -53,7 +53,7 @@ class GuidanceUse(Part):
     digest: Digest
     status: Literal["draft", "approved"]
     review_by: str
-    parameters: dict[str, str] = {}
+    parameters: dict[str, str] = Field(default_factory=dict)
     sources: tuple[SourceUse, ...] = ()
 
 

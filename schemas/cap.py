@@ -8,7 +8,7 @@ Times keep the offset that the sender wrote; comparing them is right, showing th
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 from schemas.base import Language, Part
 from schemas.words import Severity
@@ -96,16 +96,20 @@ class Certainty(StrEnum):
     UNKNOWN = "Unknown"
 
 
-class NamedValue(Part):
+class CapPart(Part):
+    """An element with children. Field names are ours, aliases are CAP's."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class NamedValue(CapPart):
     """eventCode, parameter and geocode: a value and the name of the list that it comes from."""
 
     value_name: str = Field(alias="valueName")
     value: str
 
-    model_config = {**Part.model_config, "populate_by_name": True}
 
-
-class Resource(Part):
+class Resource(CapPart):
     """info/resource."""
 
     resource_desc: str = Field(alias="resourceDesc")
@@ -115,10 +119,8 @@ class Resource(Part):
     deref_uri: str | None = Field(None, alias="derefUri")
     digest: str | None = None
 
-    model_config = {**Part.model_config, "populate_by_name": True}
 
-
-class Area(Part):
+class Area(CapPart):
     """info/area."""
 
     area_desc: Text = Field(alias="areaDesc")
@@ -128,10 +130,8 @@ class Area(Part):
     altitude: str | None = None
     ceiling: str | None = None
 
-    model_config = {**Part.model_config, "populate_by_name": True}
 
-
-class Info(Part):
+class Info(CapPart):
     """alert/info: one language, one event."""
 
     language: Language = "en-US"
@@ -156,10 +156,8 @@ class Info(Part):
     resource: tuple[Resource, ...] = ()
     area: tuple[Area, ...] = ()
 
-    model_config = {**Part.model_config, "populate_by_name": True}
 
-
-class Reference(Part):
+class Reference(CapPart):
     """One earlier message, as alert/references names it: sender,identifier,sent."""
 
     sender: str
@@ -167,7 +165,7 @@ class Reference(Part):
     sent: AwareDatetime
 
 
-class CapAlert(Part):
+class CapAlert(CapPart):
     """alert: the message as its sender wrote it."""
 
     identifier: Name
@@ -184,5 +182,3 @@ class CapAlert(Part):
     references: tuple[Reference, ...] = ()
     incidents: str | None = None
     info: tuple[Info, ...] = ()
-
-    model_config = {**Part.model_config, "populate_by_name": True}

@@ -51,7 +51,7 @@ class RecomposeStatement(Signed):
     version: int = Field(ge=1)
     pack: str | None = None
     form: Literal["long", "short", "minimum"] | None = None
-    slots: dict[str, str] = {}
+    slots: dict[str, str] = Field(default_factory=dict)
     person: str
     role: str
     reason: str | None = Field(None, max_length=500)

@@ -1,0 +1,1 @@
+"""Floorboards first, then one room per consumer service, then the roof (`services.cli`)."""

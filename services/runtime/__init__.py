@@ -1,0 +1,1 @@
+"""What every room stands on: settings, broker, parking, store, outbox, trust, doors, metrics, logging, clock."""

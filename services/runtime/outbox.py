@@ -1,0 +1,140 @@
+"""The outbox: what a room publishes is written in the same transaction as the change that it tells of.
+
+A relay, woken by the commit, publishes every row with the broker's confirmation and then deletes it. A process killed
+between the two publishes again: readers are idempotent by ids of their own. Rows of one key keep their order.
+"""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+import sqlalchemy as sa
+from structlog.stdlib import get_logger
+
+from schemas.base import Record
+from schemas.topics import Topic
+from schemas.words import Realm
+from services.runtime.clock import Clock
+from services.runtime.store import Store
+
+log = get_logger(__name__)
+CHUNK = 200
+SCHEMA_HEADER = "tocsin-schema"
+CORRELATION_HEADER = "tocsin-correlation"
+
+
+def table(metadata: sa.MetaData) -> sa.Table:
+    """The outbox table, one in every store of a room that publishes."""
+    return sa.Table(
+        "outbox",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("topic", sa.String, nullable=False),
+        sa.Column("key", sa.LargeBinary, nullable=False),
+        sa.Column("value", sa.LargeBinary),
+        sa.Column("headers", sa.JSON, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sqlite_autoincrement=True,
+    )
+
+
+class Message(NamedTuple):
+    """One record to publish: the full topic name, key, value (null is a tombstone) and headers."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+    headers: dict[str, str]
+
+
+class Publisher(Protocol):
+    """Something that publishes one message and returns only when the broker has confirmed it."""
+
+    async def __call__(self, message: Message) -> None:
+        """Publish, or raise."""
+        ...
+
+
+def message_of(
+    realm: Realm, topic: Topic, key: str, value: Record | bytes, headers: Mapping[str, str] | None = None
+) -> Message:
+    """A message for `topic`; a Record says its schema in a header, bytes say what the caller says."""
+    more = dict(headers or {})
+    if isinstance(value, Record):
+        more[SCHEMA_HEADER] = f"{value.schema_name}/{value.schema_version}"
+        value = value.model_dump_json(by_alias=True, exclude_none=True).encode()
+    return Message(topic.full(realm), key.encode(), value, more)
+
+
+class Outbox:
+    """The writing half, used inside a handler's transaction, and the relay that empties it."""
+
+    def __init__(self, store: Store, rows: sa.Table, clock: Clock, realm: Realm) -> None:
+        """Use the `rows` table (see `table`) of `store`."""
+        self._store, self._rows, self._clock, self._realm = store, rows, clock, realm
+        self._woken = asyncio.Event()
+
+    def put(
+        self,
+        connection: sa.Connection,
+        topic: Topic,
+        key: str,
+        value: Record | bytes,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write one message for `topic` of this realm, in the caller's transaction."""
+        self.put_message(connection, message_of(self._realm, topic, key, value, headers))
+
+    def put_message(self, connection: sa.Connection, message: Message) -> None:
+        """Write one message for any topic by its full name, in the caller's transaction."""
+        connection.execute(sa.insert(self._rows).values(at=self._clock.now(), **message._asdict()))
+
+    def wake(self) -> None:
+        """Tell the relay that something was committed. Call after the transaction, from the event loop."""
+        self._woken.set()
+
+    async def oldest(self) -> datetime | None:
+        """When the oldest unpublished row was written."""
+        moment = await self._store.transact(lambda c: c.execute(sa.select(sa.func.min(self._rows.c.at))).scalar())
+        return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=self._clock.now().tzinfo)
+
+    async def relay(self, publish: Publisher, idle_s: float = 1.0) -> None:
+        """Publish rows for ever. `idle_s` is how long a missed wake may cost."""
+        wait = idle_s
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), wait)
+            self._woken.clear()
+            try:
+                while await self.relay_once(publish):
+                    pass
+                wait = idle_s
+            except Exception as error:  # noqa: BLE001 - whatever failed, the rows are still there and must go out
+                log.warning("outbox.retry", error=type(error).__name__, wait_s=wait)
+                wait = min(5.0, max(0.2, wait * 2))
+
+    async def relay_once(self, publish: Publisher) -> int:
+        """Publish one chunk, rows of one key in order, different keys at once; the number published."""
+        found = await self._store.transact(
+            lambda c: c.execute(sa.select(self._rows).order_by(self._rows.c.id).limit(CHUNK)).all()
+        )
+        by_key: dict[tuple[str, bytes], list[sa.Row[tuple[object, ...]]]] = defaultdict(list)
+        for row in found:
+            by_key[row.topic, row.key].append(row)
+        done: list[int] = []
+
+        async def in_order(rows: list[sa.Row[tuple[object, ...]]]) -> None:
+            for row in rows:
+                await publish(Message(row.topic, row.key, row.value, row.headers))
+                done.append(row.id)
+
+        results = await asyncio.gather(*map(in_order, by_key.values()), return_exceptions=True)
+        if done:
+            await self._store.transact(lambda c: c.execute(sa.delete(self._rows).where(self._rows.c.id.in_(done))))
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return len(done)

@@ -1,0 +1,141 @@
+"""Settings: every one an environment variable, `TOCSIN_` for all rooms and `TOCSIN_<ROOM>_` for one.
+
+A secret may also come from a file: `TOCSIN_X_TOKEN_FILE=/run/secrets/x`. A wrong or misspelt setting stops the room
+at start with a sentence that says what to do.
+"""
+
+import difflib
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from schemas.words import Realm
+from services.runtime.store import sqlite_url
+
+PREFIX = "TOCSIN_"
+FILE = "_FILE"
+
+
+class SharedSettings(BaseSettings):
+    """What all rooms share."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    kafka: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, host:port, separated by commas")
+    realm: Realm = Field(Realm.LIVE, description="`live` reaches people, `drill` reaches nobody")
+    data: Path = Field(Path("tocsin-data"), description="folder of the stores, ports and trust of all realms")
+    replica: str = Field(
+        default_factory=socket.gethostname, description="name of this replica, unique in its room: Kafka's static id"
+    )
+    bind: str = Field("127.0.0.1", description="address that private doors (metrics, health, JSON) listen on")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    bundle_digest: str | None = Field(
+        None, description="sha256:… of the first trust bundle; without it the bundle in the data folder is believed"
+    )
+    replication: int = Field(1, description="replication factor of the topics that a room makes")
+    park_limit: int = Field(20, description="parked records in a row after which a room stops")
+
+    @property
+    def home(self) -> Path:
+        """The folder of this realm."""
+        return self.data / self.realm.value
+
+
+class RoomSettings(BaseSettings):
+    """What one room adds. Subclass with `model_config = room_config("INTAKE")`."""
+
+    private_port: int = Field(0, description="port of /metrics, /health and private JSON; 0 takes a free one")
+    database_url: str | None = Field(
+        None, description="URL of the store, SQLite or PostgreSQL; by default a SQLite file in the data folder"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment, then the files that `…_FILE` names."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _Files(settings_cls)
+
+    def store_url(self, shared: SharedSettings, room: str) -> str:
+        """The URL of this room's own store."""
+        return self.database_url or sqlite_url(shared.home / f"{room.replace('/', '-')}.db")
+
+
+class _Files(PydanticBaseSettingsSource):
+    """Values out of the files that `<NAME>_FILE` names."""
+
+    def get_field_value(self, field: object, field_name: str) -> tuple[Any, str, bool]:
+        """The stripped text of the file, or nothing."""
+        del field
+        prefix = self.config.get("env_prefix", "")
+        path = os.environ.get(f"{prefix}{field_name}{FILE}".upper())
+        return (Path(path).read_text().strip() if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """All values that files give."""
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def room_config(room: str) -> SettingsConfigDict:
+    """The configuration of a room's settings: `room_config("DISPATCH_X")` reads `TOCSIN_DISPATCH_X_…`."""
+    return SettingsConfigDict(env_prefix=f"{PREFIX}{room}_", extra="ignore", frozen=True)
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def names(kind: type[BaseSettings]) -> list[str]:
+    """The environment variables that a settings class reads."""
+    prefix = kind.model_config.get("env_prefix", "")
+    return [f"{prefix}{field.validation_alias or name}".upper() for name, field in kind.model_fields.items()]
+
+
+def misspelt(kinds: list[type[BaseSettings]], prefix: str, environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each variable under `prefix` that none of `kinds` reads."""
+    known = {name for kind in kinds for name in names(kind)}
+    sentences = []
+    for name in sorted(environment):
+        if not name.startswith(prefix) or name in known or name.removesuffix(FILE) in known:
+            continue
+        near = difflib.get_close_matches(name, known, 1)
+        sentences.append(f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else "; remove it"))
+    return sentences
+
+
+def load(kind: type[S]) -> S:
+    """Read one settings class from the environment, or stop the process with a sentence for each mistake."""
+    prefix = kind.model_config.get("env_prefix", "")
+    wrong = misspelt([kind], prefix, os.environ) if prefix != PREFIX else []
+    try:
+        settings = kind()
+    except (ValidationError, OSError) as error:
+        stop([*_sentences(error, prefix), *wrong])
+    if wrong:
+        stop(wrong)
+    return settings
+
+
+def _sentences(error: ValidationError | OSError, prefix: str) -> list[str]:
+    if isinstance(error, OSError):
+        return [f"{error.filename}: {error.strerror}; a …_FILE setting must name a readable file"]
+    return [f"{prefix}{'.'.join(map(str, e['loc']))}".upper() + f": {e['msg']}" for e in error.errors()]
+
+
+def stop(sentences: list[str]) -> NoReturn:
+    """Say what is wrong and end the process with status 2 (a supervisor must not try again blindly)."""
+    for sentence in sentences:
+        print(f"tocsin: {sentence}", file=sys.stderr)  # noqa: T201 - logging is not set up before settings are
+    raise SystemExit(2)
