@@ -113,8 +113,8 @@ def _fetch(jar: Jar, cache: Path) -> None:
             _download(jar, file)
         if (found := _sum(part)) != jar.sha256:
             raise KafkaError(
-                f"{jar.name} came with SHA-256 {found}, but {LOCK.name} says {jar.sha256}. It was thrown away and Kafka "
-                "is not started: either the download was altered on its way, or the lock is wrong. Try again; if it "
+                f"{jar.name} came with SHA-256 {found}, but {LOCK.name} says {jar.sha256}. It was thrown away and "
+                "Kafka is not started: either the download was altered on its way, or the lock is wrong. Try again; if it "
                 "stays, ask whoever keeps this repository.",
             )
         part.replace(cache / jar.name)
