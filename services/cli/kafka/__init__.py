@@ -5,8 +5,8 @@ measured on Apache Kafka 4.3.1.
 """
 
 from services.cli.kafka.broker import Kafka
-from services.cli.kafka.errors import KafkaError
+from services.cli.kafka.errors import KafkaError, KafkaUnavailableError
 from services.cli.kafka.jars import ensure_jars
 from services.cli.kafka.java import find_java
 
-__all__ = ["Kafka", "KafkaError", "ensure_jars", "find_java"]
+__all__ = ["Kafka", "KafkaError", "KafkaUnavailableError", "ensure_jars", "find_java"]

@@ -6,8 +6,6 @@ import secrets
 import shutil
 import socket
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -17,6 +15,7 @@ from services.cli import lifeline
 from services.cli.kafka.errors import KafkaError
 from services.cli.kafka.jars import Progress, classpath, ensure_jars
 from services.cli.kafka.java import find_java
+from services.cli.kafka.process import find_process, wait_until
 from services.cli.kafka.settings import Ports, free_port, is_free, properties, read_ports
 
 _JVM = ["-Xms128m", "-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
@@ -118,7 +117,7 @@ class Kafka:
             KafkaError: The broker ended, or the time is over.
         """
         port = int(self.bootstrap.rpartition(":")[2])
-        if not _wait(lambda: not self.running or _accepts(port), timeout):
+        if not wait_until(lambda: not self.running or _accepts(port), timeout):
             raise KafkaError(f"Kafka was not ready within {timeout:g} s. {self._last_words()}")
         if not self.running:
             raise KafkaError(f"Kafka ended while it started. {self._last_words()}")
@@ -128,7 +127,7 @@ class Kafka:
         if process := self._process():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.terminate()
-            if not _wait(lambda: not self.running, timeout):
+            if not wait_until(lambda: not self.running, timeout):
                 self.kill()
         self._forget()
 
@@ -137,7 +136,7 @@ class Kafka:
         if process := self._process():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-            _wait(lambda: not self.running, 10)
+            wait_until(lambda: not self.running, 10)
         self._forget()
 
     def restart(self, timeout: float = 60.0) -> None:
@@ -147,15 +146,9 @@ class Kafka:
         self.wait_ready(timeout)
 
     def _process(self) -> psutil.Process | None:
-        """The broker's process by the pid file, if it is still that: the number may be another program's by now."""
         if self._child is not None:
             self._child.poll()  # a child that has ended must be waited for, or it stays as a zombie
-        try:
-            process = psutil.Process(int(self._pid_file.read_text(encoding="ascii")))
-            alive = process.status() != psutil.STATUS_ZOMBIE and str(self._settings) in process.cmdline()
-        except (FileNotFoundError, ValueError, psutil.Error):
-            return None
-        return process if alive else None
+        return find_process(self._pid_file, str(self._settings))
 
     def _forget(self) -> None:
         if self._child is not None:
@@ -201,14 +194,4 @@ def _accepts(port: int) -> bool:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:
         return False
-    return True
-
-
-def _wait(condition: Callable[[], bool], timeout: float) -> bool:
-    """Asks 40 times a second until `condition` holds (True) or `timeout` seconds are over (False)."""
-    end = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.025)
     return True

