@@ -18,7 +18,7 @@ from schemas.base import Record
 from schemas.topics import Topic
 from schemas.words import Realm
 from services.runtime.clock import Clock
-from services.runtime.store import Store
+from services.runtime.store import Moment, Store
 
 log = get_logger(__name__)
 CHUNK = 200
@@ -36,7 +36,7 @@ def table(metadata: sa.MetaData) -> sa.Table:
         sa.Column("key", sa.LargeBinary, nullable=False),
         sa.Column("value", sa.LargeBinary),
         sa.Column("headers", sa.JSON, nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("at", Moment, nullable=False),
         sqlite_autoincrement=True,
     )
 
@@ -98,8 +98,8 @@ class Outbox:
 
     async def oldest(self) -> datetime | None:
         """When the oldest unpublished row was written."""
-        moment = await self._store.transact(lambda c: c.execute(sa.select(sa.func.min(self._rows.c.at))).scalar())
-        return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=self._clock.now().tzinfo)
+        oldest = sa.select(self._rows.c.at).order_by(self._rows.c.id).limit(1)
+        return await self._store.transact(lambda c: c.execute(oldest).scalar())
 
     async def relay(self, publish: Publisher, idle_s: float = 1.0) -> None:
         """Publish rows for ever. `idle_s` is how long a missed wake may cost."""

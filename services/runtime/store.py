@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -22,6 +23,28 @@ T = TypeVar("T")
 
 BUSY_MS = 10_000
 POSTGRES_THREADS = 4
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """A UTC time as milliseconds since 1970: the same order and the same value in SQLite and PostgreSQL."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:
+        """To milliseconds; a time without a zone is a mistake of the caller's."""
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = "a stored time needs a zone"
+            raise ValueError(message)
+        return round(value.timestamp() * 1000)
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
+        """From milliseconds, always UTC."""
+        del dialect
+        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
 
 
 class Store:

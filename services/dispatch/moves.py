@@ -1,0 +1,53 @@
+"""The table of allowed moves: who may take a delivery from which state to which.
+
+Protocol, model-checked, with the reason for each row: README, *The delivery protocol*. Everything that is not here is
+refused, counted and changes nothing. No decision moves a final state; only evidence (a platform's id) does.
+"""
+
+from enum import StrEnum
+
+from schemas.words import State
+
+
+class Who(StrEnum):
+    """Who makes a move."""
+
+    GATE = "gate"
+    OWNER = "owner"
+    RECOVERER = "recoverer"
+    EVIDENCE = "evidence"
+    RECEIPTS = "receipts"
+    FOLLOW_THROUGH = "follow_through"
+    SWEEP = "sweep"
+    PERSON = "person"
+
+
+_S = State
+DOUBT = frozenset({_S.SENDING, _S.UNKNOWN})
+#: The target has the message, as far as anybody knows.
+STANDS = frozenset({_S.SENT, _S.DELIVERED})
+#: Evidence for one of these means that a bound was broken.
+SURPRISING = frozenset({_S.FAILED, _S.EXPIRED, _S.SUPERSEDED, _S.SUPPRESSED})
+SETTLED = frozenset(State) - DOUBT - {_S.PLANNED}
+
+MOVES: dict[Who, frozenset[tuple[State, State]]] = {
+    Who.GATE: frozenset({(_S.PLANNED, _S.SENDING)}),
+    Who.OWNER: frozenset(
+        {(_S.SENDING, _S.PLANNED), (_S.SENDING, _S.FAILED), (_S.SENDING, _S.UNKNOWN), (_S.SENDING, _S.SUPPRESSED)}
+    ),
+    Who.RECOVERER: frozenset((old, new) for old in DOUBT for new in (_S.PLANNED, _S.UNRESOLVED)),
+    Who.EVIDENCE: frozenset(
+        (old, _S.SENT) for old in (DOUBT | SURPRISING | {_S.PLANNED, _S.UNRESOLVED, _S.WITHDRAWN, _S.CORRECTED})
+    ),
+    Who.RECEIPTS: frozenset({(_S.SENT, _S.DELIVERED), (_S.SENT, _S.FAILED), (_S.FAILED, _S.DELIVERED)}),
+    Who.FOLLOW_THROUGH: frozenset(
+        (old, new) for old in (_S.SENT, _S.DELIVERED, _S.UNRESOLVED) for new in (_S.WITHDRAWN, _S.CORRECTED)
+    ),
+    Who.SWEEP: frozenset((_S.PLANNED, new) for new in (_S.SUPERSEDED, _S.EXPIRED, _S.SUPPRESSED)),
+    Who.PERSON: frozenset((_S.UNRESOLVED, new) for new in (_S.SENT, _S.PLANNED, _S.FAILED)),
+}
+
+
+def allowed(who: Who, old: State, new: State) -> bool:
+    """Whether `who` may move a delivery from `old` to `new`."""
+    return (old, new) in MOVES[who]

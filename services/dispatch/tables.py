@@ -1,0 +1,140 @@
+"""The ledger's tables. One ledger a channel: every process that sends on the account shares it."""
+
+import sqlalchemy as sa
+
+from services.runtime import outbox
+from services.runtime.store import Moment
+
+metadata = sa.MetaData()
+
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("lineage", sa.String, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("ordinal", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("target", sa.String, nullable=False),
+    sa.Column("language", sa.String, nullable=False),
+    sa.Column("part", sa.Integer, nullable=False, default=1),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("severity", sa.String, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("reason", sa.String),
+    sa.Column("attempt", sa.Integer, nullable=False, default=0),
+    sa.Column("due", Moment),
+    sa.Column("ends", Moment, nullable=False),
+    sa.Column("intent_at", Moment),
+    sa.Column("changed_at", Moment, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False, default=1),
+    sa.Column("unreported", sa.Boolean, nullable=False, default=True),
+    # Of an alert, update or correction: the take-back or correction that follows it. Of a deletion: what it deletes.
+    sa.Column("follower", sa.String(32)),
+    sa.Column("about", sa.String(32)),
+    sa.Index("delivery_target", "lineage", "target", "ordinal"),
+    sa.Index("delivery_follower", "follower", sqlite_where=sa.text("follower IS NOT NULL")),
+)
+sa.Index(
+    "delivery_planned",
+    delivery.c.priority,
+    delivery.c.ordinal,
+    sqlite_where=delivery.c.state == "planned",
+    postgresql_where=delivery.c.state == "planned",
+)
+sa.Index(
+    "delivery_doubt",
+    delivery.c.id,
+    sqlite_where=delivery.c.state.in_(["sending", "unknown"]),
+    postgresql_where=delivery.c.state.in_(["sending", "unknown"]),
+)
+sa.Index(
+    "delivery_unreported",
+    delivery.c.lineage,
+    sqlite_where=delivery.c.unreported,
+    postgresql_where=delivery.c.unreported,
+)
+
+platform_id = sa.Table(
+    "platform_id",
+    metadata,
+    sa.Column("delivery", sa.String(32), primary_key=True),
+    sa.Column("platform_id", sa.String, primary_key=True),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("created", Moment),
+    sa.Column("at", Moment, nullable=False),
+    sa.Index("platform_id_id", "platform_id"),
+)
+
+mark = sa.Table(
+    "mark",
+    metadata,
+    sa.Column("lineage", sa.String, primary_key=True),
+    sa.Column("ordinal", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
+release = sa.Table(
+    "release",
+    metadata,
+    sa.Column("digest", sa.String, primary_key=True),
+    sa.Column("word", sa.String, primary_key=True),  # `release` or `withdraw`
+    sa.Column("lineage", sa.String, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("severity", sa.String, nullable=False),
+    sa.Column("ends", Moment, nullable=False),
+    sa.Column("reach", sa.Integer),
+    sa.Column("texts", sa.JSON, nullable=False),  # {"renditions" | "corrections" | "withdrawals": {language: [part]}}
+    sa.Column("keys", sa.JSON, nullable=False),
+    sa.Column("serial", sa.Integer, nullable=False),
+    sa.Column("received", Moment, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("first_sent", Moment),
+    sa.Index("release_lineage", "lineage"),
+)
+
+batch = sa.Table(
+    "batch",
+    metadata,
+    sa.Column("digest", sa.String, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("of", sa.Integer, nullable=False),
+    sa.Column("language", sa.String, nullable=False),
+    sa.Column("reach", sa.Integer, nullable=False),
+    sa.Column("subscribers", sa.JSON),  # kept only until its release has come
+    sa.Column("at", Moment, nullable=False),
+)
+
+opt_out = sa.Table(
+    "opt_out",
+    metadata,
+    sa.Column("target", sa.String, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+)
+
+brake = sa.Table(
+    "brake",
+    metadata,
+    sa.Column("channel", sa.String, primary_key=True),
+    sa.Column("on", sa.Boolean, nullable=False),
+    sa.Column("by", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
+pause = sa.Table("pause", metadata, sa.Column("lineage", sa.String, primary_key=True))
+
+counted = sa.Table(
+    "counted",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.Integer, nullable=False),
+)
+
+outbox_rows = outbox.table(metadata)
