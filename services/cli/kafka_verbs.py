@@ -1,0 +1,70 @@
+"""`tocsin kafka up|down|status`: Kafka without Docker that goes on after the command, for work on single rooms."""
+
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, kafka_file, write_kafka
+from services.cli.errors import Code, fail
+from services.cli.kafka import Kafka, KafkaError, ensure_jars
+
+app = typer.Typer(help="Kafka without Docker: real Apache Kafka, one node, on this machine.", no_args_is_help=True)
+
+
+def kafka_folder(data: Path) -> Path:
+    """Where the node that belongs to a data folder keeps everything."""
+    return data / "kafka"
+
+
+def fetch_jars(*, quiet: bool) -> None:
+    """Bring the broker's jars, with a progress bar where a person looks."""
+    console = Console(stderr=True, quiet=quiet)
+    try:
+        with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as progress:
+            task = progress.add_task("Kafka's jars", total=None)
+            ensure_jars(progress=lambda there, total: progress.update(task, completed=there, total=total))
+    except KafkaError as error:
+        fail(str(error), Code.MISSING)
+
+
+@app.command("up")
+def up(data: DataOption = DEFAULT_DATA, *, as_json: JsonOption = False) -> None:
+    """Start Kafka on the data folder and leave it running."""
+    context = Context(data, as_json=as_json)
+    node = Kafka(kafka_folder(data), own=False)
+    try:
+        if not node.running:
+            fetch_jars(quiet=as_json)
+            node.start()
+        node.wait_ready()
+    except KafkaError as error:
+        fail(str(error), Code.MISSING)
+    write_kafka(data, node.bootstrap)
+    context.say(f"Kafka is ready at {node.bootstrap} (process {node.pid}), log {node.log}", **_facts(node))
+
+
+@app.command("down")
+def down(data: DataOption = DEFAULT_DATA, *, as_json: JsonOption = False) -> None:
+    """Stop the Kafka of the data folder; what it holds stays."""
+    node = Kafka(kafka_folder(data), own=False)
+    was_running = node.running
+    node.stop()
+    kafka_file(data).unlink(missing_ok=True)
+    Context(data, as_json=as_json).say(
+        "Kafka has stopped" if was_running else f"no Kafka was running on {data}", stopped=was_running
+    )
+
+
+@app.command("status")
+def status(data: DataOption = DEFAULT_DATA, *, as_json: JsonOption = False) -> None:
+    """Say whether the Kafka of the data folder runs (exit code 0) or not (3)."""
+    node = Kafka(kafka_folder(data), own=False)
+    if not node.running:
+        fail(f"no Kafka runs on {data}: start one with `tocsin kafka up` or `tocsin up`", Code.MISSING)
+    Context(data, as_json=as_json).say(f"Kafka runs at {node.bootstrap} (process {node.pid})", **_facts(node))
+
+
+def _facts(node: Kafka) -> dict[str, object]:
+    return {"servers": node.bootstrap, "pid": node.pid, "log": str(node.log)}

@@ -1,0 +1,103 @@
+"""The command line's own reach into Kafka and into the rooms' private doors, with time limits and plain failures."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import aiohttp
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
+
+from services.cli.errors import Code, fail
+from services.runtime.broker import MAX_REQUEST, REQUEST_TIMEOUT_MS
+from services.runtime.decoding import Envelope, envelope_of
+from services.runtime.outbox import Message
+
+T = TypeVar("T")
+ASK_S = 15.0
+_READ_S = 60.0
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run one errand; what Kafka or a door fails with becomes a sentence."""
+    try:
+        return asyncio.run(work)
+    except MessageSizeTooLargeError:
+        fail("that is larger than the topic takes (see the README's table of topics)")
+    except UnknownTopicOrPartitionError:
+        fail("Kafka has no such topic yet: `tocsin up` makes them all", Code.MISSING)
+    except (KafkaError, TimeoutError) as error:
+        name = type(error).__name__
+        fail(f"Kafka does not answer ({name}): is `tocsin up` running? `tocsin doctor` looks", Code.MISSING)
+
+
+async def send(servers: str, messages: Sequence[Message]) -> None:
+    """Publish `messages` in order, each confirmed by all replicas."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=servers.split(","), acks="all", enable_idempotence=False, max_request_size=MAX_REQUEST,
+        request_timeout_ms=REQUEST_TIMEOUT_MS, client_id="tocsin.cli",
+    )  # fmt: skip
+    async with asyncio.timeout(ASK_S):
+        await producer.start()
+    try:
+        for message in messages:
+            headers = [(name, value.encode()) for name, value in message.headers.items()]
+            async with asyncio.timeout(ASK_S):
+                await producer.send_and_wait(message.topic, message.value, key=message.key, headers=headers)
+    finally:
+        await producer.stop()
+
+
+@asynccontextmanager
+async def reading(servers: str, topics: Iterable[str], *, from_start: bool) -> AsyncIterator[AIOKafkaConsumer]:
+    """A reader of whole topics outside every group, from their first record or from what comes after this moment."""
+    reader = AIOKafkaConsumer(
+        bootstrap_servers=servers.split(","), enable_auto_commit=False, client_id="tocsin.cli", fetch_max_wait_ms=100,
+        max_partition_fetch_bytes=MAX_REQUEST, fetch_max_bytes=2 * MAX_REQUEST,
+    )  # fmt: skip
+    async with asyncio.timeout(ASK_S):
+        await reader.start()
+    try:
+        async with asyncio.timeout(ASK_S):
+            await _assign(reader, topics, from_start=from_start)
+        yield reader
+    finally:
+        await reader.stop()
+
+
+async def _assign(reader: AIOKafkaConsumer, topics: Iterable[str], *, from_start: bool) -> None:
+    known = await reader.topics()
+    partitions = []
+    for topic in topics:
+        if topic not in known:
+            raise UnknownTopicOrPartitionError(topic)
+        partitions += [TopicPartition(topic, number) for number in reader.partitions_for_topic(topic) or ()]
+    reader.assign(partitions)
+    offsets = await (reader.beginning_offsets if from_start else reader.end_offsets)(partitions)
+    for partition, offset in offsets.items():
+        reader.seek(partition, offset)
+
+
+async def read_all(servers: str, topic: str) -> list[Envelope]:
+    """Every record of `topic` up to where it ends now."""
+    found: list[Envelope] = []
+    async with reading(servers, [topic], from_start=True) as reader, asyncio.timeout(_READ_S):
+        left = dict(await reader.end_offsets(sorted(reader.assignment())))
+        while left := {p: end for p, end in left.items() if await reader.position(p) < end}:
+            for records in (await reader.getmany(*left, timeout_ms=500)).values():
+                found += map(envelope_of, records)
+    return found
+
+
+async def get_json(url: str, room: str) -> Any:  # noqa: ANN401 - whatever JSON the door answers
+    """The JSON at `url`; None where the door answers 404."""
+    try:
+        limit = aiohttp.ClientTimeout(total=ASK_S)
+        async with aiohttp.ClientSession(timeout=limit) as session, session.get(url) as answer:
+            if answer.status == 404:  # noqa: PLR2004 - HTTP's own number
+                return None
+            answer.raise_for_status()
+            return await answer.json()
+    except (aiohttp.ClientError, OSError) as error:
+        fail(f"{room} does not answer at {url} ({type(error).__name__}): is `tocsin up` running?", Code.MISSING)
