@@ -1,0 +1,51 @@
+"""Fixtures that every test may use. What a test imports lives in tests/support."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.cli.kafka import Kafka, KafkaUnavailableError, ensure_jars, find_java
+from tests.support.network import NetworkGuard
+
+SOCKETS_ALLOWED = ("connected", "contract", "crash", "bench")
+
+
+@pytest.fixture(autouse=True)
+def network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[NetworkGuard]:
+    """Fails a test that leaves this machine; and a pure one that opens a network socket at all."""
+    guard = NetworkGuard(loopback=any(request.node.get_closest_marker(mark) for mark in SOCKETS_ALLOWED))
+    guard.install(monkeypatch)
+    yield guard
+    if guard.refused:
+        pytest.fail(f"this test reached for {', '.join(map(repr, guard.refused))}, which is not allowed to it")
+
+
+@pytest.fixture(scope="session")
+def kafka_parts() -> None:
+    """Java and the broker's jars, fetched before any test's network guard stands; skips where they cannot be had."""
+    try:
+        find_java()
+        ensure_jars()
+    except KafkaUnavailableError as error:
+        if "CI" in os.environ:  # where every ring must run, a skip would pass for one
+            raise
+        pytest.skip(f"no Kafka on this machine: {error}")
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_parts: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """Real Apache Kafka, one for the whole run; tests keep apart by the names of their topics and groups.
+
+    A test that stops or kills the broker takes its own, `own_kafka`.
+    """
+    with Kafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def own_kafka(kafka_parts: None, tmp_path: Path) -> Iterator[Kafka]:
+    """A Kafka for this test alone, to be stopped, killed and started at will."""
+    with Kafka(tmp_path / "kafka") as broker:
+        yield broker
