@@ -1,0 +1,116 @@
+"""What the verbs of `tocsin subscribers` read and print. Nothing here ever repeats a number."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
+
+import typer
+import yaml
+from rich.console import Console
+from rich.progress import Progress
+
+from services.phonebook.errors import PhonebookError, SheetError
+from services.phonebook.importing import Report
+
+SOME_REFUSED, USAGE = 1, 2
+STANDARD = "-"
+#: Looks like a number that somebody typed where other users of the machine can read it (`ps`).
+LIKE_A_NUMBER = re.compile(r"\+?[\d\s().-]{7,}")
+
+
+def fail(sentence: str) -> NoReturn:
+    """Say what is wrong and what to do, and end with the status of wrong usage."""
+    typer.echo(f"tocsin: {sentence}", err=True)
+    raise typer.Exit(USAGE)
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Errors that say what to do are said; others are ours and keep their traceback."""
+    try:
+        yield
+    except (PhonebookError, SheetError) as error:
+        fail(str(error))
+
+
+def read_source(source: str) -> bytes:
+    """The bytes of a file, or of standard input."""
+    if source == STANDARD:
+        return sys.stdin.buffer.read()
+    _no_number(source)
+    try:
+        return Path(source).read_bytes()
+    except OSError as error:
+        fail(f"{source}: {error.strerror}; name a file that can be read, or - for standard input")
+
+
+@contextmanager
+def open_target(target: str) -> Iterator[TextIO]:
+    """A new file that only its owner can read, or standard output. A file that is there is never overwritten."""
+    if target == STANDARD:
+        yield sys.stdout
+        return
+    _no_number(target)
+    try:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        fail(f"{target} is there already; name another file, or delete that one first")
+    except OSError as error:
+        fail(f"{target}: {error.strerror}; name a file that can be written, or - for standard output")
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+def areas_of(jurisdiction: Path | None) -> frozenset[str] | None:
+    """The area codes of a jurisdiction's file."""
+    if jurisdiction is None:
+        return None
+    try:
+        return frozenset(area["code"] for area in yaml.safe_load(jurisdiction.read_text())["areas"])
+    except OSError as error:
+        fail(f"{jurisdiction}: {error.strerror}; name a file of deploy/jurisdictions")
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        fail(
+            f"{jurisdiction} is no jurisdiction with areas ({type(error).__name__}); see deploy/jurisdictions/demo.yaml"
+        )
+
+
+def bar(*, hidden: bool) -> Progress:
+    """A progress bar on standard error, for people only."""
+    return Progress(console=Console(stderr=True), transient=True, disable=hidden or not sys.stderr.isatty())
+
+
+def show(values: dict[str, Any], says: str, *, as_json: bool) -> None:
+    """One result: a sentence, or an object on a line."""
+    typer.echo(json.dumps(values) if as_json else says)
+
+
+def show_report(report: Report, how: str, *, dry_run: bool, as_json: bool) -> None:
+    """Every refused line, then the counts."""
+    for line in report.refused:
+        show({"refused": asdict(line)}, f"line {line.row}, {line.column or 'row'}: {line.why} -> {line.cure}",
+             as_json=as_json)  # fmt: skip
+    written = report.written
+    counts = {"rows": report.rows, **vars(written), "refused": len(report.refused), "dry_run": dry_run}
+    show(counts, f"{'Nothing was changed. ' if dry_run else ''}{_counted(report)} ({how})", as_json=as_json)
+
+
+def _counted(report: Report) -> str:
+    written = report.written
+    said = f"{report.rows} rows: {written.new} new, {written.changed} changed, {written.same} as they were"
+    if written.kept_out:
+        said += f", {written.kept_out} not entered because they said stop or were forgotten"
+    if written.opted_out > written.kept_out:
+        said += f"; {written.opted_out - written.kept_out} of these have opted out and stay so"
+    return said + f"; {len(report.refused)} refused"
+
+
+def _no_number(name: str) -> None:
+    if LIKE_A_NUMBER.fullmatch(name) and not Path(name).exists():
+        fail("a number never stands in an argument, where other users can read it: put it in a file, or pipe it to -")

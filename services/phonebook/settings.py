@@ -1,0 +1,42 @@
+"""Where the phonebook and its keys lie: `TOCSIN_PHONEBOOK_URL`, `TOCSIN_PHONEBOOK_KEYS_FILE`."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from services.runtime.settings import RoomSettings, SharedSettings, room_config
+from services.runtime.store import sqlite_url
+
+
+class PhonebookSettings(BaseSettings):
+    """What every process needs that opens the phonebook. The URL may hold a password, so it also comes from a file."""
+
+    model_config = room_config("PHONEBOOK")
+
+    url: str | None = Field(None, description="the phonebook, SQLite or PostgreSQL; default a file in the data folder")
+    keys_file: Path | None = Field(
+        None, description="the keys of the numbers; default a file beside the phonebook. Keep a copy elsewhere"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read what rooms read: the environment, then the files that `…_FILE` names."""
+        return RoomSettings.settings_customise_sources(
+            settings_cls, init_settings, env_settings, dotenv_settings, file_secret_settings
+        )
+
+    def store_url(self, shared: SharedSettings) -> str:
+        """The URL of the phonebook: one a realm, so that a drill has no real number within reach."""
+        return self.url or sqlite_url(shared.home / "phonebook.db")
+
+    def keys_path(self, shared: SharedSettings) -> Path:
+        """The file of the keys."""
+        return self.keys_file or shared.home / "phonebook.keys.json"
