@@ -8,6 +8,7 @@ from services.limits import sms, x
 from services.limits.capabilities import CAPABILITIES, Capabilities
 from services.limits.counting import Count, Limit, UnknownChannelError, normalise
 from services.limits.sms import SegmentPolicy, Segments, segments
+from services.limits.sms import count as count_sms
 
 __all__ = [
     "CAPABILITIES",
@@ -19,8 +20,11 @@ __all__ = [
     "Segments",
     "UnknownChannelError",
     "count",
+    "count_sms",
     "normalise",
     "segments",
+    "sms",
+    "x",
 ]
 
 LIMITS = {"x": x.LIMIT, "sms": sms.LIMIT}

@@ -1,0 +1,65 @@
+"""Contacts: hotlines, clinics, telehealth, support communities and pages, with the day somebody checked them."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, TypeAdapter
+
+from schemas.alert import Finding
+from schemas.base import Language
+from schemas.words import Grade
+from services.compose.guidance import Day, Id
+from services.compose.reading import Data, DataError, Line, read_as
+
+Mode = Literal["voice", "text", "chat", "relay", "sign", "web"]
+
+
+class ContactSource(Data):
+    """Where the number was read."""
+
+    address: Annotated[str, StringConstraints(pattern=r"^https?://")]
+    read_on: Day
+    how: Literal["opened", "stored", "archive", "retold", "memory"]
+
+
+class Contact(Data):
+    """One way to reach help. `text` is the reviewed phrase that stands in a message."""
+
+    id: Id
+    kind: Literal["hotline", "poison_centre", "web_page", "telehealth", "support_community", "clinic"]
+    fictional: bool = False
+    run_by: Line
+    languages: tuple[Language, ...] = Field(min_length=1)
+    areas: tuple[str, ...] = ()
+    hours: dict[Language, Line] = Field({})
+    modes: dict[Mode, Line] = Field(min_length=1)
+    text: dict[Language, Line]
+    verified_on: Day | None
+    review_by: Day
+    source: ContactSource | None = None
+
+
+_CONTACTS = TypeAdapter(tuple[Contact, ...])
+
+
+def read_contacts(folder: Path) -> dict[str, Contact]:
+    """All contacts of a folder by their id, or DataError; two of one id are a mistake."""
+    found: dict[str, Contact] = Field({})
+    for path in sorted(folder.glob("*.yaml")):
+        for contact in read_as(_CONTACTS, path):
+            if contact.id in found:
+                raise DataError(f"{path}: a contact of the id {contact.id} is there already")
+            found[contact.id] = contact
+    return found
+
+
+def trouble(contact: Contact, today: date) -> Finding | None:
+    """Why this contact may not stand in a text today, or None."""
+    if contact.verified_on is None:
+        says = f"nobody has checked the contact {contact.id}: call it, then write the day in verified_on"
+        return Finding(rule="contact.unverified", grade=Grade.HOLD, element=contact.id, says=says)
+    if date.fromisoformat(contact.review_by) < today:
+        says = f"the contact {contact.id} was to be checked again by {contact.review_by}"
+        return Finding(rule="contact.overdue", grade=Grade.HOLD, element=contact.id, says=says)
+    return None

@@ -1,0 +1,42 @@
+"""Reading reviewed data (YAML) into models, with errors that name the file, the place in it and what to do."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+
+T = TypeVar("T")
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\n\r]+$")]
+
+
+class Data(BaseModel):
+    """A piece of reviewed data. A word that no field has is a mistake: nobody would ever see it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataError(Exception):
+    """A file of templates/ or deploy/ that cannot be used; the message says which, where and why."""
+
+
+def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML holds anything; the caller validates it
+    """The parsed file, or DataError."""
+    try:
+        return yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path} is not there; check the setting that names it") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise DataError(f"{path} is no YAML: {error}") from error
+
+
+def read_as(kind: TypeAdapter[T], path: Path, complete: Callable[[Any], Any] = lambda found: found) -> T:
+    """The file as `kind` after `complete` has added what is computed, or DataError with a clause for each mistake."""
+    try:
+        return kind.validate_python(complete(read_yaml(path)))
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in error.errors())
+        raise DataError(f"{path}: {wrong}") from None

@@ -1,0 +1,56 @@
+"""The Jinja2 templates of templates/text: one file a kind, channel and language, filled and measured."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
+
+from schemas.words import Channel, Kind
+from services import limits
+from services.compose.reading import DataError
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A finished text in the form in which it is counted, signed and sent. `units`: what the channel bills."""
+
+    text: str
+    units: int
+    fits: bool
+
+
+class Texts:
+    """All templates of one folder."""
+
+    def __init__(self, folder: Path, segments: limits.SegmentPolicy) -> None:
+        """`segments` is the most that a text message may take."""
+        self._segments = segments
+        # Posts and text messages are plain text: there is no HTML to escape.
+        self._environment = Environment(
+            loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False, trim_blocks=True,  # noqa: S701 - plain text
+            lstrip_blocks=True, auto_reload=False,
+        )  # fmt: skip
+
+    def render(self, kind: Kind, channel: Channel, language: str, said: Mapping[str, Any]) -> Measured:
+        """Fill one template; DataError when there is none, jinja2.UndefinedError when it names what is not given."""
+        name = f"{kind}/{channel}.{language}.txt.j2"
+        try:
+            template = self._environment.get_template(name)
+        except TemplateNotFound:
+            raise DataError(f"templates/text/{name} is not there: write it, or take {language} out") from None
+        return self._measure(channel, limits.normalise(template.render(said)))
+
+    def _measure(self, channel: Channel, text: str) -> Measured:
+        if channel is Channel.SMS:
+            counted = limits.count_sms(text, self._segments)
+            return Measured(text, counted.segments, counted.fits)
+        counted = limits.count(channel, text)
+        return Measured(text, counted.units, counted.fits)
+
+
+def hopeless(channel: Channel, text: str) -> bool:
+    """Whether plain words alone are already more than the channel takes: spares a costly count."""
+    most = limits.sms.MAX_CHARACTERS if channel is Channel.SMS else limits.LIMITS[channel].usable
+    return len(text) > most

@@ -1,0 +1,103 @@
+"""The phrases that all texts of one language share: moments, periods, lists, quantities. No locale library.
+
+CLDR's patterns change with its releases (since 42 a narrow no-break space stands before "PM", which would turn an
+English text into UCS-2): what people were shown and signed must not change with a dependency. So the words are data.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from schemas.base import Language
+from services.compose.reading import Data, DataError, Line, read_as
+
+Phrase = Annotated[str, Field(min_length=1)]
+NOON = 12
+
+
+class And(Data):
+    """The words between the last two of a list; `before` maps a pattern of the last word to other words."""
+
+    usual: Phrase
+    before: dict[str, Phrase] = Field({})
+
+
+class Unit(Data):
+    """A number with its unit, for one and for any other number."""
+
+    one: Line
+    other: Line
+
+
+class Ends(Data):
+    """First and last words of a text that is not real."""
+
+    opening: Line
+    closing: Line
+
+
+class Words(Data):
+    """One language."""
+
+    language: Language
+    version: str
+    status: Literal["draft", "approved"]
+    months: Annotated[tuple[Line, ...], Field(min_length=12, max_length=12)]
+    halves: Annotated[tuple[Line, ...], Field(min_length=2, max_length=2)]
+    moment: Line
+    clock12: Line
+    clock24: Line
+    same_day: Line
+    days_apart: Line
+    and_: And = Field(alias="and")
+    units: dict[str, Unit]
+    until_moment: Line
+    until_notice: Line
+    earlier: dict[Literal["alert", "update", "correction", "cancel"], Line]
+    exercise: Ends
+    test: Ends
+
+    def clock(self, at: datetime, hours: Literal[12, 24]) -> str:
+        """The time of day: 2:05 PM or 14:05. `at` is in the reader's zone already."""
+        pattern, hour = (self.clock24, f"{at.hour:02}") if hours == 24 else (self.clock12, str(at.hour % NOON or NOON))  # noqa: PLR2004 - the two clocks
+        return pattern.format(hour=hour, minute=f"{at.minute:02}", half=self.halves[at.hour >= NOON])
+
+    def at(self, at: datetime, hours: Literal[12, 24]) -> str:
+        """Day and time: Nov 24, 2:05 PM."""
+        return self.moment.format(month=self.months[at.month - 1], day=at.day, clock=self.clock(at, hours))
+
+    def between(self, start: datetime, end: datetime, hours: Literal[12, 24]) -> str:
+        """A period, the day once where both ends share it."""
+        if start.date() == end.date():
+            return self.same_day.format(moment=self.at(start, hours), clock=self.clock(end, hours))
+        return self.days_apart.format(moment=self.at(start, hours), moment_end=self.at(end, hours))
+
+    def listed(self, names: Sequence[str]) -> str:
+        """Names as a list in a sentence."""
+        if len(names) < 2:  # noqa: PLR2004 - one name is no list
+            return "".join(names)
+        last = names[-1]
+        link = next((w for p, w in self.and_.before.items() if re.search(p, last, re.IGNORECASE)), self.and_.usual)
+        return ", ".join(names[:-1]) + link + last
+
+    def quantity(self, number: int, unit: str) -> str:
+        """A whole number with its unit, also in the other system where the unit's words do so. KeyError: no unit."""
+        words = self.units[unit]
+        form = words.one if number == 1 else words.other
+        return form.format(n=number, celsius=round((number - 32) / 1.8), metre=round(number * 0.3048))
+
+
+_WORDS = TypeAdapter(Words)
+
+
+def read_words(folder: Path) -> dict[str, Words]:
+    """The words of every language of a folder, or DataError."""
+    found = {path.stem: read_as(_WORDS, path) for path in sorted(folder.glob("*.yaml"))}
+    for stem, words in found.items():
+        if words.language != stem:
+            raise DataError(f"{folder / stem}.yaml says its language is {words.language}; name it for that")
+    return found
