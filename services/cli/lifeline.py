@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from types import FrameType
 from typing import IO
 
@@ -20,8 +21,12 @@ PATIENCE = 5.0
 """Seconds between SIGTERM and SIGKILL once the starter is gone."""
 
 
-def popen(command: list[str], *, log: IO[bytes]) -> tuple[subprocess.Popen[bytes], int]:
+def popen(
+    command: list[str], *, log: IO[bytes], env: Mapping[str, str] | None = None
+) -> tuple[subprocess.Popen[bytes], int]:
     """Starts `command` on a lifeline from this process, in a session of its own, its output appended to `log`.
+
+    `env` is its whole environment; this process's own by default.
 
     Returns:
         The lifeline's process, which ends when the command does and hands SIGTERM on to it, and the command's own
@@ -35,6 +40,7 @@ def popen(command: list[str], *, log: IO[bytes]) -> tuple[subprocess.Popen[bytes
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
+        env=env,
         start_new_session=True,
     )
     assert guard.stdout is not None  # noqa: S101 - a pipe was asked for

@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from services.cli import kafka_verbs
 from services.cli.errors import Code, Failure
+from services.cli.up import up
 
 EPILOG = (
     "Exit codes: 0 done · 1 refused, not found, or the answer is no · 2 wrong use or a wrong setting · "
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command()(up)
 app.add_typer(kafka_verbs.app, name="kafka")
 
 
