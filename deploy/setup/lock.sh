@@ -10,7 +10,7 @@ trap 'rm -rf "$scratch"' EXIT INT TERM
 "$scratch/bin/python" -m pip install --quiet 'uv>=0.13,<0.14'
 
 compile() {
-  "$scratch/bin/uv" pip compile pyproject.toml deploy/setup/build.in --quiet --universal --python-version 3.11 \
+  "$scratch/bin/uv" pip compile pyproject.toml --quiet --universal --python-version 3.11 \
     --only-binary :all: --no-emit-index-url --generate-hashes --custom-compile-command 'make lock' "$@"
 }
 compile --output-file deploy/setup/requirements.txt ${1+"$@"}
