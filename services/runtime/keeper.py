@@ -1,7 +1,9 @@
 """The trust bundle on this process's own disk: verifying never needs Kafka.
 
-Each room keeps its own copy in `<data>/<realm>/trust/<room>.json`, taken at first from `<data>/<realm>/bundle.json`
-(or refused, when `TOCSIN_BUNDLE_DIGEST` pins another one) and then only from the `trust` topic, upwards.
+Each room keeps its own copy in `<data>/<realm>/trust/<room>.json`. The first bundle is `<data>/<realm>/bundle.json`,
+or, where there is no such file, the one on the `trust` topic whose digest `TOCSIN_BUNDLE_DIGEST` pins: a topic alone
+is never believed. From then on it only moves upwards. What this disk holds was believed when it was written and is not
+asked for signatures again: whoever signed it may since have left.
 """
 
 import json
@@ -10,12 +12,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
+from structlog.stdlib import get_logger
 
 from schemas.trust import Bundle, Revocation
 from schemas.words import Realm
-from services.runtime import verifier
+from services.runtime import trusted
 from services.runtime.settings import SharedSettings
-from services.runtime.verifier import NotTrustedError, Trust
+from services.runtime.trusted import NotTrustedError, Trust
+
+log = get_logger(__name__)
+#: How many revocations that nobody could verify are remembered; more would let a stranger fill the disk.
+EARLY_LIMIT = 100
 
 
 def bundle_path(home: Path) -> Path:
@@ -27,37 +34,56 @@ class Keeper:
     """The trust of one room, kept on disk and only ever moved forward."""
 
     def __init__(self, shared: SharedSettings, room: str) -> None:
-        """Load what is there; without a bundle the room runs, but believes nobody."""
+        """Load what is there; without a bundle the room runs, but believes nobody.
+
+        NotTrustedError with a sentence when the room's own copy cannot be read.
+        """
         self._realm: Realm = shared.realm
         self._pinned = shared.bundle_digest
         self._seed = bundle_path(shared.home)
         self._file = shared.home / "trust" / f"{room.replace('/', '-')}.json"
         self._bundle: Bundle | None = None
         self._revocations: list[Revocation] = []
+        #: Came before a bundle that shows who may revoke: the topic is compacted, so a bundle can stand after them.
+        self._early: list[Revocation] = []
         self._trust: Trust | None = None
         self._listeners: list[Callable[[], None]] = []
         self._load()
 
     def _load(self) -> None:
         if self._file.exists():
-            kept = json.loads(self._file.read_text())
-            self._bundle = Bundle.model_validate(kept["bundle"])
-            self._trust = verifier.bundle(self._bundle, self._realm, None, pinned=None)
-            for item in kept["revocations"]:
-                self._revoke(Revocation.model_validate(item))
-        if self._seed.exists():
-            self._take_seed(read_bundle(self._seed))
+            self._read_own()
+        try:
+            self._take_seed()
+        except NotTrustedError as error:
+            log.warning("trust.seed_refused", rule=error.rule, serial=self.serial)
 
-    def _take_seed(self, seed: Bundle) -> None:
+    def _read_own(self) -> None:
+        try:
+            kept = json.loads(self._file.read_text())
+            self._bundle = Bundle.model_validate(kept["bundle"]) if kept["bundle"] else None
+            self._revocations = [Revocation.model_validate(item) for item in kept["revocations"]]
+            self._early = [Revocation.model_validate(item) for item in kept["early"]]
+        except (ValueError, KeyError, TypeError) as error:
+            says = f"{self._file} cannot be read; delete it, and the room begins again with {self._seed}"
+            raise NotTrustedError("shape", says) from error
+        if self._bundle and self._bundle.statement.realm is not self._realm:
+            raise NotTrustedError("realm", f"{self._file} is for {self._bundle.statement.realm}")
+        if self._bundle:
+            self._trust = Trust(self._bundle.statement, frozenset(r.statement.key for r in self._revocations))
+
+    def _take_seed(self) -> None:
         """The file that `tocsin keys bundle` wrote, when it is the first or newer than what is kept."""
-        if self._trust is None or seed.statement.serial > self.serial:
-            self.take_bundle(seed)
+        if self._seed.exists():
+            seed = read_bundle(self._seed)
+            if seed.statement.serial > self.serial:
+                self._take(seed)
 
     @property
     def trust(self) -> Trust:
         """The trust in force, or NotTrustedError while there is none."""
-        if self._trust is None and self._seed.exists():
-            self.take_bundle(read_bundle(self._seed))
+        if self._trust is None:
+            self._take_seed()
         if self._trust is None:
             raise NotTrustedError("no_bundle", f"no trust bundle in {self._seed}; make one with `tocsin keys bundle`")
         return self._trust
@@ -67,47 +93,89 @@ class Keeper:
         """The bundle's serial, 0 while there is none."""
         return self._trust.bundle.serial if self._trust else 0
 
+    def missing(self) -> str | None:
+        """A readiness check: the sentence that says that there is no bundle, or None."""
+        try:
+            self.trust  # noqa: B018 - asking looks once more for the file
+        except NotTrustedError as error:
+            return str(error)
+        return None
+
     def on_change(self, listener: Callable[[], None]) -> None:
         """Call `listener` after each change of trust."""
         self._listeners.append(listener)
 
+    def take(self, candidate: Bundle | Revocation) -> None:
+        """Believe a record of the `trust` topic and keep it, or NotTrustedError."""
+        if isinstance(candidate, Bundle):
+            self.take_bundle(candidate)
+        else:
+            self.take_revocation(candidate)
+
     def take_bundle(self, candidate: Bundle) -> None:
-        """Believe a newer bundle and keep it; NotTrustedError for one that cannot be believed."""
-        if self._bundle == candidate:
-            return
-        self._believe(candidate)
-        self._keep()
+        """Believe a newer bundle from the topic and keep it; NotTrustedError for one that cannot be believed."""
+        if self._trust is None:
+            self._take_seed()
+        if self._trust is None and self._pinned is None:
+            says = f"no first bundle: put it into {self._seed} or pin its digest in TOCSIN_BUNDLE_DIGEST"
+            raise NotTrustedError("no_bundle", says)
+        self._take(candidate)
 
     def take_revocation(self, candidate: Revocation) -> None:
-        """Take a key away for good; NotTrustedError for one that cannot be believed."""
-        if candidate in self._revocations:
+        """Take a key away for good; NotTrustedError for one that cannot be believed (yet: it is tried again)."""
+        if self._trust is None:
+            self._take_seed()
+        if candidate.statement.key in {known.statement.key for known in self._revocations}:
             return
-        self._revoke(candidate)
+        try:
+            self._revoke(candidate)
+        except NotTrustedError:
+            self._remember_early(candidate)
+            raise
         self._keep()
 
-    def _believe(self, candidate: Bundle) -> None:
-        self._trust = verifier.bundle(candidate, self._realm, self._trust, self._pinned)
+    def _remember_early(self, candidate: Revocation) -> None:
+        if candidate not in self._early and candidate.statement.realm is self._realm:
+            self._early = [*self._early, candidate][-EARLY_LIMIT:]
+            self._write()
+
+    def _take(self, candidate: Bundle) -> None:
+        if self._bundle == candidate:
+            return
+        self._trust = trusted.bundle(candidate, self._realm, self._trust, self._pinned)
         self._bundle = candidate
+        for waiting in tuple(self._early):
+            try:
+                self._revoke(waiting)
+            except NotTrustedError:
+                continue
+            self._early.remove(waiting)
+        self._keep()
 
     def _revoke(self, candidate: Revocation) -> None:
-        self._trust = verifier.revocation(candidate, self._realm, self.trust)
+        if self._trust is None:
+            raise NotTrustedError("no_bundle", "a revocation came before any bundle; it waits for one")
+        self._trust = trusted.revocation(candidate, self._realm, self._trust)
         self._revocations.append(candidate)
 
     def _keep(self) -> None:
-        assert self._bundle is not None  # noqa: S101 - both callers have just believed one
+        self._write()
+        for listener in self._listeners:
+            listener()
+
+    def _write(self) -> None:
         kept = {
-            "bundle": self._bundle.model_dump(mode="json"),
+            "bundle": self._bundle.model_dump(mode="json") if self._bundle else None,
             "revocations": [item.model_dump(mode="json") for item in self._revocations],
+            "early": [item.model_dump(mode="json") for item in self._early],
         }
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._file.with_suffix(".new")
+        fresh = self._file.with_suffix(f".{os.getpid()}")
         with fresh.open("w") as out:
             json.dump(kept, out)
             out.flush()
             os.fsync(out.fileno())
         fresh.replace(self._file)
-        for listener in self._listeners:
-            listener()
 
 
 def read_bundle(path: Path) -> Bundle:

@@ -37,8 +37,9 @@ class RoomMetrics:
             self.refused.labels(rule)
 
 
-#: Every rule that `verifier.NotTrustedError` names.
+#: Every rule that a `trusted.NotTrustedError` names.
 VERIFIER_RULES = (
-    "author", "canonical", "ceiling", "digest", "expired", "held", "key", "no_bundle", "other_digest", "person", "pin",
-    "quorum", "realm", "revoked", "role", "serial", "shape", "signature", "signature_expired", "signatures", "word",
+    "author", "canonical", "ceiling", "digest", "early", "expired", "held", "key", "lineage", "no_bundle",
+    "other_digest", "person", "pin", "quorum", "realm", "reason", "revoked", "role", "serial", "shape", "signature",
+    "signature_expired", "signatures", "word",
 )  # fmt: skip

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import rfc8785
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from schemas.base import Record, Signed
 
 Purpose = Literal["decision", "recompose", "bundle", "revocation", "batch"]
+PUBLIC_BYTES = 32
 
 
 def canonical(value: dict[str, Any] | Record | Signed) -> bytes:
@@ -46,12 +47,33 @@ def encode(data: bytes) -> str:
 
 
 def decode(text: str) -> bytes:
-    """The bytes of base64url without padding; ValueError for anything else."""
+    """The bytes of base64url without padding; ValueError for anything else.
+
+    Only the one spelling that `encode` gives is taken: unused bits would let a signature be written in several ways.
+    """
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except binascii.Error as error:
         message = "not base64url"
         raise ValueError(message) from error
+    if encode(data) != text:
+        message = "not base64url as it is written here: no padding, no unused bits"
+        raise ValueError(message)
+    return data
+
+
+def key_id(public: bytes) -> str:
+    """The id of a key, made of its public half, so that two keys never share one."""
+    return "ed25519-" + hashlib.sha256(public).hexdigest()[:16]
+
+
+def is_key_id(name: str, public: str) -> bool:
+    """Whether `name` is the id of the Ed25519 key whose public half is `public`."""
+    try:
+        raw = decode(public)
+    except ValueError:
+        return False
+    return len(raw) == PUBLIC_BYTES and name == key_id(raw)
 
 
 @dataclass(frozen=True)
@@ -64,8 +86,7 @@ class SigningKey:
     @property
     def public(self) -> str:
         """The public key as the bundle writes it."""
-        raw = self.private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-        return encode(raw)
+        return encode(_raw(self.private))
 
     def sign(self, purpose: Purpose, statement: Signed) -> str:
         """The signature of one statement."""
@@ -73,10 +94,16 @@ class SigningKey:
 
 
 def new_key() -> SigningKey:
-    """A fresh key; its id is made of the public half, so two keys never share one."""
-    private = Ed25519PrivateKey.generate()
-    raw = private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    return SigningKey("ed25519-" + hashlib.sha256(raw).hexdigest()[:16], private)
+    """A fresh key."""
+    return _signing_key(Ed25519PrivateKey.generate())
+
+
+def _signing_key(private: Ed25519PrivateKey) -> SigningKey:
+    return SigningKey(key_id(_raw(private)), private)
+
+
+def _raw(private: Ed25519PrivateKey) -> bytes:
+    return private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
 def write_key(key: SigningKey, path: Path) -> None:
@@ -91,12 +118,14 @@ def write_key(key: SigningKey, path: Path) -> None:
 
 def read_key(path: Path) -> SigningKey:
     """Read a private key; ValueError when the file holds no Ed25519 key, OSError when it cannot be read."""
-    private = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    try:
+        private = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it is encrypted, and we ask for no password
+        private = None
     if not isinstance(private, Ed25519PrivateKey):
-        message = f"{path} holds no Ed25519 key; make one with `tocsin keys new`"
+        message = f"{path} holds no Ed25519 key that can be read; make one with `tocsin keys new`"
         raise ValueError(message)  # noqa: TRY004 - a wrong file is a wrong value for whoever typed its name
-    raw = private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    return SigningKey("ed25519-" + hashlib.sha256(raw).hexdigest()[:16], private)
+    return _signing_key(private)
 
 
 def verifies(public: str, purpose: Purpose, statement: Signed, signature: str) -> bool:

@@ -1,7 +1,8 @@
 """Whether a release, a withdrawal, a batch or a recomposition may be believed. No network, no clock of its own.
 
 Approve uses it before it releases, and every dispatcher again before it sends, each against the bundle on its own
-disk: a compromised topic, broker or console can neither post nor widen the audience (DESIGN §1, promise 1).
+disk: a compromised topic, broker or console can neither post nor widen the audience (DESIGN §1, promise 1). A record's
+own fields outside what is signed count for nothing: they must agree with the signed bytes, or it is refused.
 """
 
 import json
@@ -15,67 +16,29 @@ from schemas.audience import Batch
 from schemas.broadcast import Broadcast
 from schemas.decision import Decision, Recompose
 from schemas.release import Release, Stop
-from schemas.trust import Bundle, BundleStatement, Engine, Person, Policy, Revocation, SeverityRule
-from schemas.words import DecisionWord, Grade, Realm, Severity
+from schemas.trust import Person, Policy, SeverityRule
+from schemas.words import STOP_WORDS, BroadcastKind, DecisionWord, Grade, Realm, Severity
 from services.runtime import trust
+from services.runtime.trusted import NotTrustedError, Trust, bundle, revocation
+
+__all__ = [
+    "ENGINE_ROLE", "Believed", "NotTrustedError", "Trust", "approver", "batch", "broadcast_of", "bundle", "exceeds",
+    "last_moment", "may_start_until", "recompose", "release", "revocation", "signer", "stop",
+]  # fmt: skip
 
 #: The role that a decision of the policy engine names.
 ENGINE_ROLE = "engine"
-
-
-class NotTrustedError(Exception):
-    """Why something is not believed. `rule` is one word for metrics, the message a sentence for people."""
-
-    def __init__(self, rule: str, says: str) -> None:
-        """Name the `rule` that was broken, and say it."""
-        super().__init__(says)
-        self.rule = rule
-
-
-@dataclass(frozen=True)
-class Trust:
-    """A bundle and the keys taken away since."""
-
-    bundle: BundleStatement
-    revoked: frozenset[str] = frozenset()
-
-    @property
-    def policy(self) -> Policy:
-        """The rules in force."""
-        return self.bundle.policy
-
-    def rule(self, severity: Severity) -> SeverityRule:
-        """The rule of one severity; a severity without one needs what the gravest needs."""
-        rules = self.policy.severities
-        return rules.get(severity) or rules[min(rules, key=lambda word: word.gravity)]
-
-    def person(self, name: str) -> Person:
-        """An active person, or NotTrustedError."""
-        for person in self.bundle.people:
-            if person.id == name and person.active:
-                return person
-        raise NotTrustedError("person", "nobody of that name is active in the trust bundle")
-
-    def public(self, holder: Person | Engine, key: str) -> str:
-        """The public half of one unrevoked key of `holder`, or NotTrustedError."""
-        if key in self.revoked:
-            raise NotTrustedError("revoked", f"the key {key} was revoked")
-        for known in holder.keys:
-            if known.id == key:
-                return known.public
-        raise NotTrustedError("key", f"the key {key} does not belong to the signer")
-
-    def engine(self, key: str, use: str) -> Engine:
-        """The engine that holds `key` for `use`, or NotTrustedError."""
-        for engine in self.bundle.engines:
-            if engine.use == use and any(known.id == key for known in engine.keys):
-                return engine
-        raise NotTrustedError("key", f"the key {key} is no engine's for {use}")
+#: How far the clocks of two machines may be apart before "not before the deadline" is doubted.
+SKEW = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
 class Believed:
-    """A release or withdrawal that was verified: its Broadcast and until when a send may start."""
+    """A release or withdrawal that was verified.
+
+    `ends` is until when a send may start. `take_back_ends` is the end that a withdrawal, Cancel or correction has of
+    its own. `reach` is the smallest number of people that a signer saw, null where none was shown one.
+    """
 
     broadcast: Broadcast
     digest: str
@@ -83,52 +46,25 @@ class Believed:
     people: tuple[str, ...]
     keys: tuple[str, ...]
     reach: int | None
+    take_back_ends: datetime
 
 
-def bundle(candidate: Bundle, realm: Realm, current: Trust | None, pinned: str | None) -> Trust:
-    """Believe a bundle: the first by its pinned digest, each later one by two administrators of the one before."""
-    statement = candidate.statement
-    if statement.realm is not realm:
-        raise NotTrustedError("realm", f"the bundle is for {statement.realm}, this process is {realm}")
-    if current is None:
-        found = trust.digest_of(trust.canonical(statement))
-        if pinned is not None and found != pinned:
-            raise NotTrustedError("pin", f"the bundle's digest is {found}, TOCSIN_BUNDLE_DIGEST says {pinned}")
-        administrators: tuple[Person, ...] = statement.administrators
-    else:
-        if statement.serial < current.bundle.serial:
-            raise NotTrustedError("serial", f"serial {statement.serial} is older than {current.bundle.serial}")
-        administrators = current.bundle.administrators
-    revoked = current.revoked if current else frozenset[str]()
-    signers = {
-        sign.person
-        for sign in candidate.signatures
-        for person in administrators
-        if person.id == sign.person and person.active and sign.key not in revoked
-        for key in person.keys
-        if key.id == sign.key and trust.verifies(key.public, "bundle", statement, sign.signature)
-    }
-    if len(signers) < 2:  # noqa: PLR2004 - two administrators (DESIGN §2, Trust bundle)
-        raise NotTrustedError("signatures", "a bundle needs the signatures of two administrators")
-    return Trust(statement, revoked)
+def last_moment(found: Broadcast, policy: Policy) -> datetime:
+    """When a Broadcast is over: at its expiry, but a Cancel works after the alert has ended (DESIGN §5, Expiry)."""
+    if found.kind is BroadcastKind.CANCEL:
+        return max(found.expires, found.composed + timedelta(seconds=policy.take_back_s))
+    return found.expires
 
 
-def revocation(candidate: Revocation, realm: Realm, current: Trust) -> Trust:
-    """Take a key away: one administrator, or the person whose key it is."""
-    statement = candidate.statement
-    if statement.realm is not realm:
-        raise NotTrustedError("realm", "the revocation is for the other realm")
-    holders = [*current.bundle.administrators, *(p for p in current.bundle.people if _has(p, statement.key))]
-    for person in holders:
-        if person.id == candidate.by.person and person.active and candidate.by.key not in current.revoked:
-            public = current.public(person, candidate.by.key)
-            if trust.verifies(public, "revocation", statement, candidate.by.signature):
-                return Trust(current.bundle, current.revoked | {statement.key})
-    raise NotTrustedError("signatures", "a revocation needs an administrator's signature or the person's own")
+def may_start_until(found: Broadcast, policy: Policy, rule: SeverityRule, issued: datetime) -> datetime:
+    """Until when an approval issued at `issued` may start a send."""
+    seconds = policy.take_back_s if found.kind is BroadcastKind.CANCEL else rule.valid_s
+    return min(last_moment(found, policy), issued + timedelta(seconds=seconds))
 
 
-def _has(person: Person, key: str) -> bool:
-    return any(known.id == key for known in person.keys)
+def exceeds(seen: int | None, people: int, policy: Policy) -> bool:
+    """Whether `people` is more than a signer who saw `seen` has agreed to, policy's margin included."""
+    return people * 100 > (seen or 0) * (100 + policy.reach_margin_percent)
 
 
 def signer(decision: Decision, trusted: Trust, realm: Realm, roles: Iterable[str]) -> Person:
@@ -147,10 +83,10 @@ def signer(decision: Decision, trusted: Trust, realm: Realm, roles: Iterable[str
 
 def broadcast_of(text: str, digest: str, realm: Realm) -> Broadcast:
     """The Broadcast in canonical `text`, when it hashes to `digest` and is of this realm. Or NotTrustedError."""
-    data = text.encode()
-    if trust.digest_of(data) != digest:
-        raise NotTrustedError("digest", "the bytes do not hash to the digest that was signed")
     try:
+        data = text.encode()
+        if trust.digest_of(data) != digest:
+            raise NotTrustedError("digest", "the bytes do not hash to the digest that was signed")
         found = Broadcast.model_validate_json(data)
         if trust.canonical(json.loads(data)) != data:
             raise NotTrustedError("canonical", "the bytes are not in canonical form")
@@ -161,6 +97,25 @@ def broadcast_of(text: str, digest: str, realm: Realm) -> Broadcast:
     return found
 
 
+@dataclass(frozen=True)
+class _Case:
+    """One Broadcast, and all that its release is judged by."""
+
+    found: Broadcast
+    trusted: Trust
+    realm: Realm
+    now: datetime
+    needed: Severity | None
+
+    @property
+    def severity(self) -> Severity:
+        return self.trusted.strictest(self.found.severity, self.needed)[0]
+
+    @property
+    def rule(self) -> SeverityRule:
+        return self.trusted.strictest(self.found.severity, self.needed)[1]
+
+
 def release(record: Release, trusted: Trust, realm: Realm, now: datetime, needed: Severity | None = None) -> Believed:
     """Believe a release, or NotTrustedError with the reason.
 
@@ -168,26 +123,31 @@ def release(record: Release, trusted: Trust, realm: Realm, now: datetime, needed
     least its quorum.
     """
     found = broadcast_of(record.broadcast, record.digest, realm)
-    severity = min((found.severity, needed or found.severity), key=lambda word: word.gravity)
-    rule = trusted.rule(severity)
+    case = _Case(found, trusted, realm, now, needed)
+    _must_agree(found, record.realm, record.lineage, *(d.lineage for d in record.decisions))
     people: dict[str, Decision] = {}
     for decision in record.decisions:
         if decision.statement.digest != record.digest:
             raise NotTrustedError("other_digest", "a decision is about another digest")
         if decision.statement.role == ENGINE_ROLE:
-            _engine(decision, trusted, realm, found, severity)
-            return _believed(record, found, [decision], (), now)
-        people.setdefault(_approver(decision, trusted, realm, rule, found), decision)
+            _engine(case, decision)
+            return _believed(case, record.digest, {}, [decision])
+        people.setdefault(approver(decision, trusted, realm, found, needed), decision)
+    quorum = max(1, case.rule.quorum)
     overridden = any(d.statement.decision is DecisionWord.OVERRIDE for d in people.values())
-    if not overridden and len(people) < max(1, rule.quorum):
-        raise NotTrustedError("quorum", f"{len(people)} of {max(1, rule.quorum)} different people have approved")
-    return _believed(record, found, list(people.values()), tuple(people), now)
+    if not overridden and len(people) < quorum:
+        raise NotTrustedError("quorum", f"{len(people)} of {quorum} different people have approved")
+    return _believed(case, record.digest, people, list(people.values()))
 
 
-def _approver(decision: Decision, trusted: Trust, realm: Realm, rule: SeverityRule, found: Broadcast) -> str:
+def approver(decision: Decision, trusted: Trust, realm: Realm, found: Broadcast, needed: Severity | None = None) -> str:
+    """Who approves `found`, or overrides, by this decision, whatever the digest that it names. Or NotTrustedError."""
     word = decision.statement.decision
+    rule = trusted.strictest(found.severity, needed)[1]
     if word is DecisionWord.OVERRIDE:
         person = signer(decision, trusted, realm, trusted.policy.override_roles)
+        if not decision.statement.reason:
+            raise NotTrustedError("reason", "an override must say why")
     elif word is DecisionWord.APPROVE:
         person = signer(decision, trusted, realm, rule.roles + rule.escalate_to)
     else:
@@ -197,46 +157,63 @@ def _approver(decision: Decision, trusted: Trust, realm: Realm, rule: SeverityRu
     return person.id
 
 
-def _engine(decision: Decision, trusted: Trust, realm: Realm, found: Broadcast, severity: Severity) -> None:
-    engine = trusted.engine(decision.key, "release")
+def _engine(case: _Case, decision: Decision) -> None:
+    engine = case.trusted.engine(decision.key, "release")
     statement = decision.statement
-    if statement.realm is not realm or statement.decision is not DecisionWord.APPROVE:
+    if statement.realm is not case.realm or statement.decision is not DecisionWord.APPROVE:
         raise NotTrustedError("word", "the engine may only approve, and only in its realm")
-    if found.grade is Grade.HOLD:
+    if statement.person != engine.id:
+        raise NotTrustedError("person", "the engine may not speak for somebody else")
+    if case.found.grade is Grade.HOLD:
         raise NotTrustedError("held", "a held alert is never released automatically")
-    if engine.ceiling is None or severity.gravity < engine.ceiling.gravity:
-        raise NotTrustedError("ceiling", f"{severity} is above the engine's ceiling")
-    if trusted.rule(severity).quorum > 0 and trusted.rule(severity).at_deadline != "release":
-        raise NotTrustedError("quorum", f"policy wants a person for {severity}")
-    if not trust.verifies(trusted.public(engine, decision.key), "decision", statement, decision.signature):
+    if engine.ceiling is None or case.severity.gravity < engine.ceiling.gravity:
+        raise NotTrustedError("ceiling", f"{case.severity} is above the engine's ceiling")
+    if case.rule.quorum > 0:
+        _only_at_the_deadline(case)
+    if not trust.verifies(case.trusted.public(engine, decision.key), "decision", statement, decision.signature):
         raise NotTrustedError("signature", "the signature does not fit the statement")
 
 
-def _believed(
-    record: Release, found: Broadcast, decisions: list[Decision], people: tuple[str, ...], now: datetime
-) -> Believed:
-    ends = min(found.expires, *(d.statement.expires for d in decisions))
-    if found.expires <= now:
+def _only_at_the_deadline(case: _Case) -> None:
+    if case.rule.at_deadline != "release":
+        raise NotTrustedError("quorum", f"policy wants a person for {case.severity}")
+    if case.now + SKEW < case.found.composed + timedelta(seconds=case.rule.deadline_s):
+        raise NotTrustedError("early", "the engine may release this only when its deadline has passed")
+
+
+def _believed(case: _Case, digest: str, people: dict[str, Decision], decisions: list[Decision]) -> Believed:
+    policy = case.trusted.policy
+    if last_moment(case.found, policy) <= case.now:
         raise NotTrustedError("expired", "the alert has expired")
-    if ends <= now:
+    said = [decision.statement for decision in decisions]
+    ends = min(min(s.expires, may_start_until(case.found, policy, case.rule, s.issued)) for s in said)
+    if ends <= case.now:
         raise NotTrustedError("signature_expired", "the approval has run out")
-    reaches = [d.statement.reach for d in decisions if d.statement.reach is not None]
-    keys = tuple(d.key for d in decisions)
-    return Believed(found, record.digest, ends, people, keys, max(reaches) if reaches else None)
+    shown = any(s.reach is not None for s in said)
+    reach = min(s.reach or 0 for s in said) if shown else None
+    take_back_ends = max(s.issued for s in said) + timedelta(seconds=policy.take_back_s)
+    return Believed(case.found, digest, ends, tuple(people), tuple(d.key for d in decisions), reach, take_back_ends)
+
+
+def _must_agree(found: Broadcast, realm: Realm, *lineages: str) -> None:
+    if realm is not found.realm or any(lineage != found.lineage for lineage in lineages):
+        raise NotTrustedError("lineage", "the record names another lineage or realm than its Broadcast")
 
 
 def stop(record: Stop, trusted: Trust, realm: Realm, now: datetime) -> Believed:
     """Believe a withdrawal, a pause or a resume: one person in a role that may, about exactly these bytes."""
     found = broadcast_of(record.broadcast, record.digest, realm)
-    if record.decision.statement.digest != record.digest:
+    _must_agree(found, record.realm, record.lineage, record.decision.lineage)
+    statement = record.decision.statement
+    if statement.digest != record.digest:
         raise NotTrustedError("other_digest", "the decision is about another digest")
-    if record.decision.statement.decision not in {DecisionWord.WITHDRAW, DecisionWord.PAUSE, DecisionWord.RESUME}:
+    if statement.decision not in STOP_WORDS:
         raise NotTrustedError("word", "only withdraw, pause and resume stop a Broadcast")
     person = signer(record.decision, trusted, realm, trusted.policy.withdraw_roles)
-    ends = record.decision.statement.issued + timedelta(seconds=trusted.policy.take_back_s)
-    if min(ends, record.decision.statement.expires) <= now:
+    ends = statement.issued + timedelta(seconds=trusted.policy.take_back_s)
+    if min(ends, statement.expires) <= now:
         raise NotTrustedError("signature_expired", "the decision has run out")
-    return Believed(found, record.digest, ends, (person.id,), (record.decision.key,), None)
+    return Believed(found, record.digest, ends, (person.id,), (record.decision.key,), None, ends)
 
 
 def batch(record: Batch, trusted: Trust, realm: Realm) -> None:
@@ -244,6 +221,8 @@ def batch(record: Batch, trusted: Trust, realm: Realm) -> None:
     statement = record.statement
     if statement.realm is not realm:
         raise NotTrustedError("realm", "the batch is for the other realm")
+    if statement.lineage != record.lineage:
+        raise NotTrustedError("lineage", "the batch names another lineage than its statement")
     engine = trusted.engine(record.key, "batch")
     if not trust.verifies(trusted.public(engine, record.key), "batch", statement, record.signature):
         raise NotTrustedError("signature", "the signature does not fit the batch")
@@ -254,6 +233,8 @@ def recompose(record: Recompose, trusted: Trust, realm: Realm) -> Person:
     statement = record.statement
     if statement.realm is not realm:
         raise NotTrustedError("realm", "the recomposition is for the other realm")
+    if statement.lineage != record.lineage:
+        raise NotTrustedError("lineage", "the recomposition names another lineage than its statement")
     person = trusted.person(statement.person)
     if statement.role not in person.roles or statement.role not in trusted.policy.recompose_roles:
         raise NotTrustedError("role", f"the role {statement.role} may not recompose")
