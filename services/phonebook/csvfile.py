@@ -23,7 +23,7 @@ BYTE_ORDER_MARKS = (
 )  # fmt: skip
 USUAL_DELIMITERS = ",;\t|"
 NAME_CHARACTERS = re.compile(r"[\w\s\"']")
-FIELD_LIMIT = 131_072
+UNFIT = '"\r\n\0'
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,8 @@ def open_sheet(data: bytes, encoding: str | None = None, delimiter: str | None =
     lines = tuple(io.StringIO(text, newline=""))  # not splitlines(), which also breaks at characters inside cells
     header, first, said = _header(lines)
     delimiter = delimiter or said or _delimiter(header)
+    if len(delimiter) != 1 or delimiter in UNFIT:
+        raise SheetError("a delimiter is one character that is no quote and no line end, for example , or ; or tab")
     return Sheet(lines[first:], encoding, delimiter, first, _columns(header, delimiter))
 
 
@@ -96,21 +98,34 @@ def encoding_of(data: bytes) -> str:
             return name
     if b"\x00" in data[:200]:
         return "utf-16-be" if data[:1] == b"\x00" else "utf-16-le"
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return _guess(data)
-    return "utf-8"
+    return "utf-8" if _decodes(data, "utf-8") else _guess(data)
 
 
 def _guess(data: bytes) -> str:
-    """The likeliest encoding; Windows' western one where another is exactly as likely."""
+    """The encoding that its letters speak for, else Windows' western one.
+
+    A file of numbers has few letters: where charset-normalizer recognises no language in them (coherence 0) its answer
+    is chance, often East Asian, and where several are as likely it takes the first of the alphabet.
+    """
     found = from_bytes(data)
     best = found.best()
-    if best is None:
+    western = _decodes(data, "cp1252")
+    if best is None and not western:
         raise SheetError("this is no text in any encoding; export the sheet as CSV, UTF-8")
-    as_likely = [each.encoding for each in found if (each.chaos, each.coherence) == (best.chaos, best.coherence)]
-    return "cp1252" if "cp1252" in as_likely else str(best.encoding)
+    as_likely = [
+        each.encoding for each in found if best and (each.chaos, each.coherence) == (best.chaos, best.coherence)
+    ]
+    if best is None or (western and (best.coherence == 0 or "cp1252" in as_likely)):
+        return "cp1252"
+    return str(best.encoding)
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _header(lines: Sequence[str]) -> tuple[str, int, str | None]:

@@ -38,7 +38,7 @@ subscriber_area = sa.Table(
 )
 
 #: Who said stop, by the number's hash alone: it outlives the subscriber, so that no later import brings them back.
-#: `back_at` is the latest START; the opt-out holds while that is not later than `out_at`. Nobody deletes here.
+#: `back_at` is the latest START; the opt-out holds while that is not later than `out_at` (empty: never said).
 opt_out = sa.Table(
     "opt_out",
     metadata,
