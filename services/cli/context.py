@@ -81,7 +81,7 @@ class Context:
 
     def read(self, topic: Topic) -> list[Envelope]:
         """Every record that stands on this realm's `topic` now, in order within each partition."""
-        return wire.run(wire.read_all(self.kafka, topic.full(self.realm)))
+        return wire.run(wire.read_all(self.kafka, [topic.full(self.realm)]))
 
     def get(self, room: str, path: str) -> Any:  # noqa: ANN401 - whatever JSON the room's private door answers
         """The JSON that the private door of `room` answers at `path`."""

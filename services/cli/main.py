@@ -8,8 +8,10 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from services.cli import kafka_verbs
+from services.cli import kafka_verbs, parked, subscribers
+from services.cli.asyncapi import asyncapi
 from services.cli.errors import Code, Failure
+from services.cli.publish import publish
 from services.cli.up import up
 
 EPILOG = (
@@ -25,8 +27,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(up)
-app.add_typer(kafka_verbs.app, name="kafka")
+for verb in (up, publish, asyncapi):
+    app.command()(verb)
+for name, verbs in (("kafka", kafka_verbs), ("parked", parked), ("subscribers", subscribers)):
+    app.add_typer(verbs.app, name=name)
 
 
 def main() -> None:

@@ -50,8 +50,13 @@ async def send(servers: str, messages: Sequence[Message]) -> None:
 
 
 @asynccontextmanager
-async def reading(servers: str, topics: Iterable[str], *, from_start: bool) -> AsyncIterator[AIOKafkaConsumer]:
-    """A reader of whole topics outside every group, from their first record or from what comes after this moment."""
+async def reading(
+    servers: str, topics: Iterable[str], *, from_start: bool, missing_ok: bool = False
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """A reader of whole topics outside every group, from their first record or from what comes after this moment.
+
+    `missing_ok` leaves out topics that Kafka does not have: a drill's, where only live runs.
+    """
     reader = AIOKafkaConsumer(
         bootstrap_servers=servers.split(","), enable_auto_commit=False, client_id="tocsin.cli", fetch_max_wait_ms=100,
         max_partition_fetch_bytes=MAX_REQUEST, fetch_max_bytes=2 * MAX_REQUEST,
@@ -60,17 +65,17 @@ async def reading(servers: str, topics: Iterable[str], *, from_start: bool) -> A
         await reader.start()
     try:
         async with asyncio.timeout(ASK_S):
-            await _assign(reader, topics, from_start=from_start)
+            await _assign(reader, topics, from_start=from_start, missing_ok=missing_ok)
         yield reader
     finally:
         await reader.stop()
 
 
-async def _assign(reader: AIOKafkaConsumer, topics: Iterable[str], *, from_start: bool) -> None:
+async def _assign(reader: AIOKafkaConsumer, topics: Iterable[str], *, from_start: bool, missing_ok: bool) -> None:
     known = await reader.topics()
     partitions = []
     for topic in topics:
-        if topic not in known:
+        if topic not in known and not missing_ok:
             raise UnknownTopicOrPartitionError(topic)
         partitions += [TopicPartition(topic, number) for number in reader.partitions_for_topic(topic) or ()]
     reader.assign(partitions)
@@ -79,10 +84,10 @@ async def _assign(reader: AIOKafkaConsumer, topics: Iterable[str], *, from_start
         reader.seek(partition, offset)
 
 
-async def read_all(servers: str, topic: str) -> list[Envelope]:
-    """Every record of `topic` up to where it ends now."""
+async def read_all(servers: str, topics: Iterable[str], *, missing_ok: bool = False) -> list[Envelope]:
+    """Every record of `topics` up to where they end now."""
     found: list[Envelope] = []
-    async with reading(servers, [topic], from_start=True) as reader, asyncio.timeout(_READ_S):
+    async with reading(servers, topics, from_start=True, missing_ok=missing_ok) as reader, asyncio.timeout(_READ_S):
         left = dict(await reader.end_offsets(sorted(reader.assignment())))
         while left := {p: end for p, end in left.items() if await reader.position(p) < end}:
             for records in (await reader.getmany(*left, timeout_ms=500)).values():
