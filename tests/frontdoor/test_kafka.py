@@ -69,7 +69,10 @@ def parent(folder: Path, *, own: bool) -> tuple["subprocess.Popen[str]", int]:
 
 
 def gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 async def test_what_was_acknowledged_survives_a_restart_and_a_kill(own_kafka: Kafka) -> None:
