@@ -9,6 +9,7 @@ from schemas.words import Realm, Severity
 from services.runtime import trust
 
 ADMINISTRATORS_NEEDED = 2
+Holder = Person | Engine
 
 
 class NotTrustedError(Exception):
@@ -52,7 +53,7 @@ class Trust:
                 return person
         raise NotTrustedError("person", "nobody of that name is active in the trust bundle")
 
-    def public(self, holder: Person | Engine, key: str) -> str:
+    def public(self, holder: Holder, key: str) -> str:
         """The public half of one unrevoked key of `holder`, or NotTrustedError."""
         if key in self.revoked:
             raise NotTrustedError("revoked", f"the key {key} was revoked")
@@ -120,7 +121,7 @@ def check_shape(statement: BundleStatement) -> None:
     """
     if not statement.policy.severities:
         raise NotTrustedError("shape", "the policy has no rule for any severity")
-    groups: tuple[tuple[Person | Engine, ...], ...] = (statement.administrators, statement.people, statement.engines)
+    groups: tuple[tuple[Holder, ...], ...] = (statement.administrators, statement.people, statement.engines)
     holder_of: dict[str, str] = {}
     for group in groups:
         names = [holder.id for holder in group]
@@ -130,7 +131,7 @@ def check_shape(statement: BundleStatement) -> None:
             _claim_keys(holder, "engine" if isinstance(holder, Engine) else "person", holder_of)
 
 
-def _claim_keys(holder: Person | Engine, sort: str, holder_of: dict[str, str]) -> None:
+def _claim_keys(holder: Holder, sort: str, holder_of: dict[str, str]) -> None:
     for key in holder.keys:
         if not trust.is_key_id(key.id, key.public):
             raise NotTrustedError("shape", f"the id {key.id} is not made of its key")
