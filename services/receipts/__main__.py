@@ -1,0 +1,5 @@
+"""`python -m services.receipts`."""
+
+from services.receipts.app import build
+
+build().run()

@@ -1,0 +1,72 @@
+"""Builds and wires receipts."""
+
+import logging
+
+from schemas.delivery import RECEIPTS_LIMIT, Receipt
+from services.phonebook.book import open_phonebook
+from services.phonebook.settings import PhonebookSettings
+from services.receipts.answers import AnswerTexts
+from services.receipts.gathering import Gatherer
+from services.receipts.handlers import Handlers
+from services.receipts.metrics import ReceiptsMetrics
+from services.receipts.people import People
+from services.receipts.place import Place
+from services.receipts.replies import Replies
+from services.receipts.settings import ROOT, ReceiptsSettings
+from services.receipts.signature import Signatures
+from services.receipts.store import ReceiptsStore, metadata, outbox_rows
+from services.receipts.webhook import Webhook
+from services.receipts.words import Meanings, Vocabulary, WordsError
+from services.runtime.doors import Door
+from services.runtime.outbox import Outbox
+from services.runtime.room import Room
+from services.runtime.settings import SharedSettings, load, stop
+from services.runtime.store import Store
+
+NAME = "receipts"
+GATHER_S = 0.05
+WORDS = ROOT / "templates" / "words" / "replies.yaml"
+CONTACTS = ROOT / "templates" / "contacts"
+
+
+def build() -> Room:
+    """The room, ready to run."""
+    shared, settings = load(SharedSettings), load(ReceiptsSettings)
+    book_settings = load(PhonebookSettings)
+    try:
+        vocabulary = Vocabulary.read(WORDS)
+        texts = AnswerTexts(vocabulary, Place.read(settings.jurisdiction, CONTACTS))
+    except WordsError as error:
+        stop([str(error)])
+    room = Room(NAME, shared, settings)
+    store = Store(settings.store_url(shared, NAME), metadata)
+    box = Outbox(store, outbox_rows, room.clock, room.realm)
+    kept = ReceiptsStore(store, box, room.realm)
+    metrics = ReceiptsMetrics(room.metrics.registry)
+    signatures = Signatures(settings.tokens, lambda: settings.public_url or door.address)
+    people = People(lambda: open_phonebook(shared, book_settings))
+
+    async def commit(batch: list[Receipt]) -> None:
+        with metrics.commit.time():
+            await kept.report(batch)
+        metrics.reports(batch)
+
+    handlers = Handlers(
+        webhook=Webhook(signatures, metrics, room.clock.boottime),
+        gatherer=Gatherer(commit, RECEIPTS_LIMIT, GATHER_S),
+        replies=Replies(
+            meanings=Meanings(vocabulary), texts=texts, people=people, store=kept, realm=room.realm,
+            now=room.clock.now, metrics=metrics,
+        ),
+        metrics=metrics,
+        now=room.clock.now,
+    )  # fmt: skip
+    door = Door(handlers.application(), settings.public_bind, settings.public_port)
+    room.public_door("public", door)
+    room.check(lambda: people.missing)
+    room.background("phonebook", people.keep_open)
+    room.use_outbox(box)
+    room.on_close(store.close)
+    # What a caller sent badly may hold a number, and aiohttp logs it whole.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL + 1)
+    return room
