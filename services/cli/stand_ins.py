@@ -19,7 +19,7 @@ def sandbox_environment(given: Mapping[str, str]) -> dict[str, str]:
     settings = {
         "TOCSIN_SANDBOX_PORT": str(sandbox),
         "TOCSIN_SANDBOX_TWILIO_AUTH_TOKEN": token,
-        "TOCSIN_SANDBOX_INBOUND_URL": f"{webhooks}/twilio/replies",
+        "TOCSIN_SANDBOX_INBOUND_URL": f"{webhooks}/twilio/reply",
         "TOCSIN_RECEIPTS_PUBLIC_PORT": str(receipts),
         "TOCSIN_RECEIPTS_TWILIO_AUTH_TOKEN": token,
         "TOCSIN_X_BASE_URL": stand_in,
