@@ -45,7 +45,7 @@ _CONTACTS = TypeAdapter(tuple[Contact, ...])
 
 def read_contacts(folder: Path) -> dict[str, Contact]:
     """All contacts of a folder by their id, or DataError; two of one id are a mistake."""
-    found: dict[str, Contact] = Field({})
+    found: dict[str, Contact] = {}
     for path in sorted(folder.glob("*.yaml")):
         for contact in read_as(_CONTACTS, path):
             if contact.id in found:

@@ -13,6 +13,7 @@ from schemas.cap import Info
 from schemas.words import Grade
 from services.compose.guidance import Pack, Sentence, Slot
 from services.compose.jurisdiction import Jurisdiction
+from services.compose.times import Times
 from services.compose.words import Words
 
 #: What every sentence may name besides its pack's parameters and slots.
@@ -93,15 +94,17 @@ def values(pack: Pack, jurisdiction: Jurisdiction, slots: Mapping[str, str], wor
         elif value is not None:
             shown[name] = value[language] if isinstance(value, dict) else str(value)
     for name, raw in slots.items():
-        moments = [moment.astimezone(jurisdiction.zone) for moment in _read(pack.slots[name], raw)]
-        shown[name] = _moments(moments, words, jurisdiction) if moments else raw
+        shown[name] = _shown(_read(pack.slots[name], raw), raw, Times(words, jurisdiction))
     return shown
 
 
-def _moments(moments: Sequence[datetime], words: Words, jurisdiction: Jurisdiction) -> str:
-    if len(moments) == 1:
-        return words.at(moments[0], jurisdiction.clock)
-    return words.between(moments[0], moments[1], jurisdiction.clock)
+def _shown(moments: Sequence[datetime], raw: str, times: Times) -> str:
+    match moments:
+        case [moment]:
+            return times.moment(moment)
+        case [start, end]:
+            return times.period(start, end)
+    return raw
 
 
 def fill(sentences: Sequence[Sentence], shown: Mapping[str, str]) -> tuple[list[Line], list[str]]:

@@ -100,8 +100,8 @@ class Jurisdiction(Data):
 
 
 def page_name(lineage: str) -> str:
-    """The last part of that address: the first ten characters of the lineage's hash."""
-    return lineage.rpartition(":")[2][:10]
+    """The last part of that address: the first eight characters of the lineage's hash."""
+    return lineage.rpartition(":")[2][:8]
 
 
 _JURISDICTION = TypeAdapter(Jurisdiction)

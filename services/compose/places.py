@@ -97,7 +97,7 @@ def _whole_or_parts(chosen: set[str], jurisdiction: Jurisdiction) -> tuple[Regio
 
 
 def geometry_hash(areas: Iterable[Area]) -> str | None:
-    """SHA-256 over the polygons and circles as CAP wrote them, a line each, its kind first; None where there is none."""
+    """SHA-256 over the polygons and circles as CAP wrote them, a line each, its kind first; None without any."""
     lines = [f"{kind} {text}" for a in areas for kind in ("polygon", "circle") for text in getattr(a, kind)]
     return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else None
 

@@ -1,5 +1,6 @@
 """The Jinja2 templates of templates/text: one file a kind, channel and language, filled and measured."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFo
 from schemas.words import Channel, Kind
 from services import limits
 from services.compose.reading import DataError
+
+_TWO_STOPS = re.compile(r"(?<=[^.])\.\.(?!\.)")
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,14 @@ class Texts:
             template = self._environment.get_template(name)
         except TemplateNotFound:
             raise DataError(f"templates/text/{name} is not there: write it, or take {language} out") from None
-        return self._measure(channel, limits.normalise(template.render(said)))
+        return self._measure(channel, limits.normalise(_one_stop(template.render(said))))
+
+    def most(self, channel: Channel) -> str:
+        """What the channel takes, in words for the list of what is left out."""
+        if channel is Channel.SMS:
+            return f"{self._segments.gsm_7} segments of GSM-7 or {self._segments.ucs_2} of UCS-2"
+        rule = limits.LIMITS[channel]
+        return f"{rule.usable} {rule.unit}"
 
     def _measure(self, channel: Channel, text: str) -> Measured:
         if channel is Channel.SMS:
@@ -48,6 +58,11 @@ class Texts:
             return Measured(text, counted.segments, counted.fits)
         counted = limits.count(channel, text)
         return Measured(text, counted.units, counted.fits)
+
+
+def _one_stop(text: str) -> str:
+    """An abbreviation at the end of a sentence ends it: "p. m." takes no second full stop."""
+    return _TWO_STOPS.sub(".", text)
 
 
 def hopeless(channel: Channel, text: str) -> bool:

@@ -6,7 +6,6 @@ English text into UCS-2): what people were shown and signed must not change with
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,7 +15,6 @@ from schemas.base import Language
 from services.compose.reading import Data, DataError, Line, read_as
 
 Phrase = Annotated[str, Field(min_length=1)]
-NOON = 12
 
 
 class And(Data):
@@ -51,30 +49,16 @@ class Words(Data):
     moment: Line
     clock12: Line
     clock24: Line
+    same_half: Line
     same_day: Line
     days_apart: Line
     and_: And = Field(alias="and")
     units: dict[str, Unit]
     until_moment: Line
     until_notice: Line
-    earlier: dict[Literal["alert", "update", "correction", "cancel"], Line]
+    earlier: dict[Literal["alert", "update", "cancel"], Line]
     exercise: Ends
     test: Ends
-
-    def clock(self, at: datetime, hours: Literal[12, 24]) -> str:
-        """The time of day: 2:05 PM or 14:05. `at` is in the reader's zone already."""
-        pattern, hour = (self.clock24, f"{at.hour:02}") if hours == 24 else (self.clock12, str(at.hour % NOON or NOON))  # noqa: PLR2004 - the two clocks
-        return pattern.format(hour=hour, minute=f"{at.minute:02}", half=self.halves[at.hour >= NOON])
-
-    def at(self, at: datetime, hours: Literal[12, 24]) -> str:
-        """Day and time: Nov 24, 2:05 PM."""
-        return self.moment.format(month=self.months[at.month - 1], day=at.day, clock=self.clock(at, hours))
-
-    def between(self, start: datetime, end: datetime, hours: Literal[12, 24]) -> str:
-        """A period, the day once where both ends share it."""
-        if start.date() == end.date():
-            return self.same_day.format(moment=self.at(start, hours), clock=self.clock(end, hours))
-        return self.days_apart.format(moment=self.at(start, hours), moment_end=self.at(end, hours))
 
     def listed(self, names: Sequence[str]) -> str:
         """Names as a list in a sentence."""
@@ -94,10 +78,10 @@ class Words(Data):
 _WORDS = TypeAdapter(Words)
 
 
-def read_words(folder: Path) -> dict[str, Words]:
-    """The words of every language of a folder, or DataError."""
-    found = {path.stem: read_as(_WORDS, path) for path in sorted(folder.glob("*.yaml"))}
-    for stem, words in found.items():
-        if words.language != stem:
-            raise DataError(f"{folder / stem}.yaml says its language is {words.language}; name it for that")
+def read_words(folder: Path, languages: Sequence[str]) -> dict[str, Words]:
+    """The words of these languages, `<language>.yaml` each, or DataError."""
+    found = {language: read_as(_WORDS, folder / f"{language}.yaml") for language in languages}
+    for language, words in found.items():
+        if words.language != language:
+            raise DataError(f"{folder / language}.yaml says its language is {words.language}; name it for that")
     return found

@@ -9,12 +9,16 @@ Five units stay unused: X's own counter and the Python one used here differ on r
 (a bare domain glued to a word of another script), and an address is easily typed that way.
 """
 
+import warnings
 from typing import Final
 
-from twitter_text import parse_tweet
-from twitter_text.config import config
-
 from services.limits.counting import Count, Limit
+
+with warnings.catch_warnings():
+    # It reads its emoji table through pkg_resources, which warns; the lock keeps a setuptools that has it.
+    warnings.simplefilter("ignore", UserWarning)
+    from twitter_text import parse_tweet
+    from twitter_text.config import config
 
 LIMIT: Final = Limit(
     name="x",

@@ -1,0 +1,60 @@
+"""All the reviewed data that texts are made of, read once at start."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from services.compose.contacts import Contact, read_contacts
+from services.compose.guidance import Pack, read_packs
+from services.compose.jurisdiction import Jurisdiction, read_jurisdiction
+from services.compose.reading import DataError
+from services.compose.settings import ComposeSettings
+from services.compose.texts import Texts
+from services.compose.words import Words, read_words
+
+
+@dataclass(frozen=True)
+class Library:
+    """Packs, contacts, words and templates, and the one jurisdiction that they are filled for."""
+
+    packs: dict[str, Pack]
+    contacts: dict[str, Contact]
+    words: dict[str, Words]
+    texts: Texts
+    jurisdiction: Jurisdiction
+
+    def overdue(self, today: date) -> list[str]:
+        """The packs and contacts whose review day has passed."""
+        packs = [pack.id for pack in self.packs.values() if date.fromisoformat(pack.review_by) < today]
+        used = set(self.jurisdiction.contacts.values())
+        contacts = [c.id for c in self.contacts.values() if c.id in used and date.fromisoformat(c.review_by) < today]
+        return packs + contacts
+
+
+def read(settings: ComposeSettings) -> Library:
+    """Read everything, or DataError with what is wrong and where."""
+    place = read_jurisdiction(settings.jurisdiction)
+    library = Library(
+        read_packs(settings.templates / "guidance"),
+        read_contacts(settings.templates / "contacts"),
+        read_words(settings.templates / "words", place.languages),
+        Texts(settings.templates / "text", settings.segments),
+        place,
+    )
+    _check(library, str(settings.jurisdiction))
+    return library
+
+
+def _check(library: Library, path: str) -> None:
+    place = library.jurisdiction
+    for kind, contact in place.contacts.items():
+        if contact not in library.contacts:
+            raise DataError(f"{path} names the contact {contact} for {kind}, which is in no file of templates/contacts")
+    for pack in library.packs.values():
+        for name, parameter in pack.parameters.items():
+            value = place.parameters.get(name)
+            if value is not None and isinstance(value, int) is not (parameter.kind == "quantity"):
+                raise DataError(f"{path}: {name} must be a {parameter.kind} for the pack {pack.id}")
+            if parameter.unit is not None and any(parameter.unit not in w.units for w in library.words.values()):
+                raise DataError(
+                    f"the unit {parameter.unit} of {pack.id}/{name} is not in every file of templates/words"
+                )

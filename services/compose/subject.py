@@ -1,0 +1,187 @@
+"""What an alert is about, once every question is answered: hazard, place, values, end. Or what stops it."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from schemas.alert import Alert, Finding
+from schemas.broadcast import Broadcast
+from schemas.cap import Certainty, Info, Scope, Urgency
+from schemas.words import Grade, Severity
+from services.compose import filling, matching, places
+from services.compose.contacts import Contact, trouble
+from services.compose.guidance import Pack
+from services.compose.jurisdiction import Region
+from services.compose.library import Library
+from services.compose.settings import ComposeSettings
+from services.compose.wishes import Wishes
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Everything that the texts and the Broadcast need to know. `says_end`: the alert itself says when it ends."""
+
+    event: str
+    headline: str
+    pack: Pack
+    contact: Contact
+    regions: tuple[Region, ...]
+    geometry: str | None
+    slots: dict[str, str]
+    severity: Severity
+    urgency: Urgency
+    certainty: Certainty
+    expires: datetime
+    says_end: bool
+    findings: list[Finding] = field(default_factory=list)
+
+
+class Stopped(Exception):  # noqa: N818 - no error: the alert is held, and these findings say why
+    """The alert cannot be composed; a person must help."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        """Hold for these findings."""
+        super().__init__("; ".join(finding.says for finding in findings))
+        self.findings = findings
+
+
+def stop(rule: str, says: str, element: str | None = None) -> Finding:
+    """A finding that only a person can settle."""
+    return Finding(rule=rule, grade=Grade.HOLD, element=element, says=says)
+
+
+def note(rule: str, says: str, element: str | None = None) -> Finding:
+    """A finding that the approver reads."""
+    return Finding(rule=rule, grade=Grade.ACCEPT, element=element, says=says)
+
+
+def of_alert(alert: Alert, library: Library, wishes: Wishes, settings: ComposeSettings, now: datetime) -> Subject:
+    """The subject of an Alert or Update; Stopped with everything that is missing, not only the first."""
+    infos = alert.cap.info
+    if alert.cap.scope is not Scope.PUBLIC:
+        raise Stopped([stop("scope", f"its scope is {alert.cap.scope}: nothing public is made of it", "scope")])
+    if not infos:
+        raise Stopped([stop("info.missing", "it has no info: nothing says what the hazard is", "info")])
+    place = places.find((area for info in infos for area in info.area), library.jurisdiction)
+    problems = _place_trouble(place, library)
+    expires, says_end = _end(alert, infos, settings)
+    if expires <= now:
+        problems.append(stop("expired", f"it ended at {expires.isoformat()}: ask its sender for an Update", "expires"))
+    pack = _pack(infos, library, wishes, problems)
+    slots = filling.slots_of(infos, wishes.slots, pack) if pack else {}
+    contact = None
+    if pack:
+        problems += filling.trouble(pack, library.jurisdiction, slots)
+        contact = _usable(pack, library, now.date(), problems)
+    if problems or pack is None or contact is None:
+        raise Stopped(problems)
+    gravest = min(infos, key=lambda info: info.severity.gravity)
+    subject = Subject(
+        infos[0].event, infos[0].headline or infos[0].event, pack, contact, place.regions, place.geometry,
+        slots, gravest.severity, gravest.urgency, gravest.certainty, expires, says_end, _notes(place, library, pack),
+    )  # fmt: skip
+    if not says_end:
+        says = f"the alert says no end; it is sent until {expires.isoformat()}"
+        subject.findings.append(note("expires.missing", says, "expires"))
+    return subject
+
+
+def of_cancel(earlier: Broadcast | None, library: Library, settings: ComposeSettings, now: datetime) -> Subject:
+    """The subject of a Cancel is that of what it cancels: it may say nothing itself (standards.md 6.4)."""
+    if earlier is None:
+        says = "nothing of this lineage was composed, so there is nothing to take back; a person must look"
+        raise Stopped([stop("cancel.nothing", says, "references")])
+    pack = library.packs.get(earlier.hazard)
+    if pack is None:
+        raise Stopped([stop("pack.unknown", f"there is no pack {earlier.hazard} any more; put it back", "hazard")])
+    problems: list[Finding] = []
+    contact = _usable(pack, library, now.date(), problems)
+    if problems or contact is None:
+        raise Stopped(problems)
+    regions = tuple(r for r in library.jurisdiction.areas if r.code in earlier.audience.areas)
+    if not regions:
+        says = "the areas of what it cancels are not in the jurisdiction any more; put them back"
+        raise Stopped([stop("area.outside", says, "area")])
+    used = {name: value for use in earlier.guidance for name, value in use.parameters.items()}
+    slots = {name: used[name] for name in pack.slots if name in used}
+    return Subject(
+        earlier.event, earlier.headline, pack, contact, regions, earlier.audience.geometry, slots, earlier.severity,
+        earlier.urgency, earlier.certainty, now + settings.take_back, says_end=True,
+        findings=_draft_note(pack),
+    )  # fmt: skip
+
+
+def _end(alert: Alert, infos: tuple[Info, ...], settings: ComposeSettings) -> tuple[datetime, bool]:
+    """The earliest end that any info says, so that none is outlived; the setting's where none says one."""
+    said = [info.expires for info in infos if info.expires is not None]
+    return (min(said), True) if said else (alert.cap.sent + settings.default_expires, False)
+
+
+def _pack(infos: tuple[Info, ...], library: Library, wishes: Wishes, problems: list[Finding]) -> Pack | None:
+    """The pack that a person asked for, else the one that the alert names."""
+    if wishes.pack is not None:
+        pack = library.packs.get(wishes.pack)
+        if pack is None:
+            known = ", ".join(sorted(library.packs))
+            problems.append(stop("pack.unknown", f"there is no pack {wishes.pack}; there are {known}", "pack"))
+        return pack
+    found = matching.find(infos, library.packs)
+    if found.pack is None:
+        rule = "pack.unsure" if found.candidates else "pack.none"
+        named = f" Candidates: {', '.join(found.candidates)}." if found.candidates else ""
+        says = f"no guidance pack is sure: {found.why}.{named} Choose one: `tocsin recompose LINEAGE --pack ID`"
+        problems.append(stop(rule, says, "event"))
+        return None
+    return library.packs[found.pack]
+
+
+def _usable(pack: Pack, library: Library, today: date, problems: list[Finding]) -> Contact | None:
+    """The contact that goes with the pack; adds why the pack or the contact may not be sent today (promise 7)."""
+    if pack.status == "draft" and not library.jurisdiction.is_sandbox:
+        says = f"{pack.id} is a draft: it needs its reviewers' approval before it can reach anybody"
+        problems.append(stop("pack.draft", says, pack.id))
+    if date.fromisoformat(pack.review_by) < today:
+        says = f"{pack.id} was to be reviewed by {pack.review_by}: review it, then write the new day in review_by"
+        problems.append(stop("pack.overdue", says, pack.id))
+    contact = contact_of(pack, library)
+    if contact is None:
+        wanted = " or ".join(pack.contacts)
+        says = f"{library.jurisdiction.id} names no contact of the kind {wanted}, which {pack.id} needs"
+        problems.append(stop("contact.missing", says, wanted))
+    elif problem := trouble(contact, today):
+        problems.append(problem)
+    return contact
+
+
+def contact_of(pack: Pack, library: Library) -> Contact | None:
+    """The first contact of a kind that the pack wants, in every language of the jurisdiction."""
+    place = library.jurisdiction
+    named = (library.contacts[place.contacts[kind]] for kind in pack.contacts if kind in place.contacts)
+    return next((c for c in named if all(language in c.text for language in place.languages)), None)
+
+
+def _place_trouble(place: places.Place, library: Library) -> list[Finding]:
+    if place.regions:
+        return []
+    name = next(iter(library.jurisdiction.names.values()))
+    strange = f" It names {', '.join(place.unknown[:5])}." if place.unknown else ""
+    bad = f" Unreadable: {', '.join(place.unreadable[:5])}." if place.unreadable else ""
+    says = f"none of its areas is in {name}, so nobody would be told.{strange}{bad} Its sender must correct the area"
+    return [stop("area.outside", says, "area")]
+
+
+def _notes(place: places.Place, library: Library, pack: Pack) -> list[Finding]:
+    found = _draft_note(pack)
+    if place.unknown:
+        named = ", ".join(place.unknown[:5])
+        says = f"{len(place.unknown)} of its codes are not areas of {library.jurisdiction.id}: {named}"
+        found.append(note("area.partly", says, "geocode"))
+    if place.unreadable:
+        says = f"could not be read and was left out: {', '.join(place.unreadable[:5])}"
+        found.append(stop("area.unreadable", says, "area"))
+    return found
+
+
+def _draft_note(pack: Pack) -> list[Finding]:
+    if pack.status == "approved":
+        return []
+    return [note("pack.draft", f"{pack.id} is a draft; this jurisdiction is fictional and reaches nobody", pack.id)]
