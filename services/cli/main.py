@@ -13,6 +13,7 @@ from services.cli.asyncapi import asyncapi
 from services.cli.errors import Code, Failure
 from services.cli.publish import publish
 from services.cli.up import up
+from services.cli.validate import validate
 
 EPILOG = (
     "Exit codes: 0 done · 1 refused, not found, or the answer is no · 2 wrong use or a wrong setting · "
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for verb in (up, publish, asyncapi):
+for verb in (up, publish, validate, asyncapi):
     app.command()(verb)
 for name, verbs in (("kafka", kafka_verbs), ("parked", parked), ("subscribers", subscribers)):
     app.add_typer(verbs.app, name=name)
