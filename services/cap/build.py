@@ -60,6 +60,9 @@ class _Builder:
             return self._value(part, nodes[0], place)
         if part.required:
             raise _missing(part, place, parent)
+        if part.default is not None:
+            says = f"{part.element} is missing in {place}; CAP says to take {part.default}"
+            self._notes.append(Note(f"no-{part.element}", says, element=part.element, line=parent.line))
         return None
 
     def _many(self, part: Field, nodes: list[Node], place: str, parent: Node) -> tuple[object, ...] | None:

@@ -8,6 +8,8 @@ from services.cap.reading import CapError
 from services.cap.times import read_time, write_time
 
 EXPECTED = "sender,identifier,sent, several of them separated by blanks"
+#: More than any lineage has. Real messages name up to 30.
+LIMIT = 1000
 _PARTS = 3
 
 

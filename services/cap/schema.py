@@ -6,6 +6,7 @@ libxml2's sentences quote the value, so only the kind of error and the element's
 import re
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from lxml import etree
 from lxml.etree import _Element
@@ -16,6 +17,8 @@ CAP_12 = "urn:oasis:names:tc:emergency:cap:1.2"
 CAP_11 = "urn:oasis:names:tc:emergency:cap:1.1"
 _FILES = {CAP_12: "CAP-v1.2.xsd", CAP_11: "CAP-v1.1.xsd"}
 _ELEMENT = re.compile(r"^Element '(?:\{[^}']*\})?([A-Za-z0-9]{1,40})'")
+#: A schema object keeps the errors of its last document, so two threads must not use it at once.
+_LOCK = Lock()
 _NOTE_LIMIT = 20
 _PLACE = "stands where CAP's schema does not expect it (the order of elements counts)"
 _CONTENT = "has text or attributes that CAP's schema does not allow there"
@@ -36,10 +39,10 @@ def _schema(namespace: str) -> etree.XMLSchema:
 def check(root: _Element, namespace: str) -> list[Note]:
     """One note for each element and kind of error, at most 20."""
     schema = _schema(namespace)
-    if schema.validate(root):
-        return []
+    with _LOCK:
+        errors = [] if schema.validate(root) else list(schema.error_log)  # type: ignore[call-overload]  # lxml-stubs
     notes: dict[tuple[str, str], Note] = {}
-    for entry in schema.error_log:  # type: ignore[attr-defined]  # lxml-stubs leave it out
+    for entry in errors:
         element = _element(entry.message)
         says = _SAYS.get(entry.type_name, _VALUE)
         notes.setdefault((element, says), Note("schema", f"{element} {says}", element=element, line=entry.line or None))

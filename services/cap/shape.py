@@ -34,6 +34,8 @@ class Field:
     value: "Kind | Shape"
     required: bool = False
     many: bool = False
+    #: What is assumed where an optional element is not there and CAP gives it a default.
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ INFO = Shape(
     "info",
     Info,
     (
-        may("language", LANGUAGE),
+        Field("language", "language", LANGUAGE, default="en-US"),
         must("category", word(Category), many=True),
         must("event", FILLED),
         may("responseType", word(ResponseType), many=True),

@@ -70,7 +70,7 @@ def _time(text: str, say: Say) -> datetime:
 def _language(text: str, say: Say) -> str:
     tag = text.replace("_", "-")
     if _LANGUAGE.fullmatch(tag) is None:
-        say("language-form", "is no language tag such as en-US; it was read as undetermined")
+        say("language-unknown", "is no language tag such as en-US; it was read as undetermined")
         return UNDETERMINED
     if tag != text:
         say("language-form", "has an underscore where a language tag has a hyphen")
@@ -99,6 +99,8 @@ def _web(text: str, say: Say) -> str:
 
 def _references(text: str, say: Say) -> tuple[Reference, ...]:
     found, unreadable = references.read_references(text)
+    if len(found) > references.LIMIT:
+        raise Unreadable(f"at most {references.LIMIT:,} references")
     if unreadable:
         say("reference-form", f"{unreadable} of its parts cannot be read; expected {references.EXPECTED}")
     return found

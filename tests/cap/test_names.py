@@ -35,6 +35,13 @@ def test_a_message_and_a_reference_to_it_have_one_key() -> None:
     assert key_of(referring.references[0]) == key_of(alert)
 
 
+def test_more_references_than_any_lineage_has_are_left_out_and_noted() -> None:
+    many = " ".join(f"a,{n},2026-01-01T00:00:00-00:00" for n in range(1001))
+    reading = read(boil_water(msgType="Update", references=many))
+    assert reading.alert.references == ()
+    assert [(note.rule, note.element) for note in reading.notes] == [("unreadable", "references")]
+
+
 def test_several_references_and_broken_ones_between() -> None:
     first = "a,1,2026-01-01T00:00:00-00:00"
     text = f"{first}\n bare  a,2,2026-13-01T00:00:00-00:00 a,3,2026-01-03T00:00:00Z {first}"

@@ -95,7 +95,7 @@ def test_an_optional_value_that_cannot_be_read_is_left_out_and_noted() -> None:
     reading = read(boil_water(expires="soon", web="see our pages", language="english"))
     info = reading.alert.info[0]
     assert (info.expires, info.web, info.language) == (None, None, "und")
-    assert {"unreadable", "language-form", "schema"} <= {note.rule for note in reading.notes}
+    assert {"unreadable", "language-unknown", "schema"} <= {note.rule for note in reading.notes}
 
 
 def test_what_cap_does_not_know_is_noted_by_name_and_order_by_the_schema() -> None:

@@ -1,0 +1,191 @@
+"""One message at a time to its place, inside one transaction: what was decided, what is kept, what is published."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from schemas.base import Record
+from schemas.topics import ACCEPTED, ALARMS, INCOMING, REFUSED, Topic
+from schemas.words import Grade, Realm
+from services.cap.names import key_of
+from services.cap.read import read
+from services.cap.reading import CapError, Reading
+from services.intake import content, judge, store
+from services.intake.answers import ROOM, alarm_of, alert_of, refusal_of
+from services.intake.findings import Remark
+from services.intake.history import Filed, Place
+from services.intake.judge import Accept, HandOver, Late, Refuse, Wait
+from services.intake.metrics import Outcome
+from services.intake.publishers import Register, unknown_sender
+from services.intake.store import Original
+from services.intake.validate import refusal_of as remark_of
+from services.runtime.clock import Clock
+from services.runtime.outbox import CORRELATION_HEADER, Message, Outbox
+from services.runtime.trust import digest_of
+
+OUR_HEADERS = "tocsin-"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One record as it came. `origin` is its one place in Kafka."""
+
+    data: bytes
+    origin: str
+    content_type: str | None = None
+    key: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one message, and the rules that had a part in it."""
+
+    outcome: Outcome
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What filing needs besides the connection. `wait` is how long an orphan waits for its parent."""
+
+    outbox: Outbox
+    clock: Clock
+    realm: Realm
+    register: Register
+    wait: timedelta
+
+    def take(self, connection: sa.Connection, parcel: Parcel, reading: Reading | CapError) -> list[Result]:
+        """File what came in one record, and what had waited for it."""
+        store.lock(connection)
+        digest = digest_of(parcel.data)
+        before = store.original(connection, digest)
+        if before is not None and (before.place is not Place.REFUSED or before.origin == parcel.origin):
+            return [Result(Outcome.REPEAT)]
+        original = Original(
+            digest, parcel.data, parcel.content_type, parcel.origin, self.clock.now(), place=Place.REFUSED
+        )
+        if isinstance(reading, CapError):
+            return [self._refuse(connection, original, None, Refuse(remark_of(reading)))]
+        gated = judge.gate(reading.alert, self.realm)
+        if isinstance(gated, HandOver):
+            return [self._hand_over(connection, original, parcel)]
+        if isinstance(gated, Refuse):
+            return [self._refuse(connection, original, reading, gated)]
+        return list(self._settle(connection, original, reading))
+
+    def end_waits(self, connection: sa.Connection) -> list[Result]:
+        """Let the first go on, held, whose parent has not come in time; nothing when there is none."""
+        store.lock(connection)
+        original = store.due(connection, self.clock.now())
+        if original is None:
+            return []
+        return list(self._settle(connection, original, try_read(original.data, original.content_type), waited=True))
+
+    def _settle(
+        self, connection: sa.Connection, original: Original, reading: Reading | CapError, *, waited: bool = False
+    ) -> Iterator[Result]:
+        """This message, then whatever waited for it, then whatever waited for that."""
+        result = self._one(connection, original, reading, waited=waited)
+        yield result
+        arrived = _arrived(result, reading)
+        while arrived:
+            for orphan in store.waiting_for(connection, arrived.pop()):
+                again = try_read(orphan.data, orphan.content_type)
+                result = self._one(connection, orphan, again, waited=False)
+                yield result
+                arrived.extend(_arrived(result, again))
+
+    def _one(
+        self, connection: sa.Connection, original: Original, reading: Reading | CapError, *, waited: bool
+    ) -> Result:
+        if isinstance(reading, CapError):
+            return self._refuse(connection, original, None, Refuse(remark_of(reading)))
+        history = store.history(connection, reading.alert, original.digest)
+        decision = judge.decide(reading.alert, history, waited=waited)
+        match decision:
+            case Accept():
+                return self._accept(connection, original, reading, decision)
+            case Wait():
+                return self._wait(connection, original, reading)
+            case Late():
+                return self._late(connection, original, reading, decision)
+            case Refuse():
+                return self._refuse(connection, original, reading, decision)
+            case HandOver():
+                raise AssertionError("the gate decides that")
+
+    def _accept(self, connection: sa.Connection, original: Original, reading: Reading, decision: Accept) -> Result:
+        alert = reading.alert
+        found = [*content.remarks(reading, original.received), *unknown_sender(self.register, alert.sender)]
+        found.extend(decision.remarks)
+        self._file(connection, original, reading, Place.ACCEPTED, lineage=decision.lineage, version=decision.version)
+        record = alert_of(
+            self.realm, original, reading, decision, found=found, publisher=self.register.of(alert.sender)
+        )
+        self._publish(connection, original, ACCEPTED, decision.lineage, record)
+        outcome = Outcome.HOLD if record.grade is Grade.HOLD else Outcome.ACCEPT
+        return Result(outcome, tuple(found))
+
+    def _wait(self, connection: sa.Connection, original: Original, reading: Reading) -> Result:
+        self._file(connection, original, reading, Place.WAITING)
+        return Result(Outcome.WAIT)
+
+    def _late(self, connection: sa.Connection, original: Original, reading: Reading, decision: Late) -> Result:
+        self._file(connection, original, reading, Place.LATE, lineage=decision.lineage)
+        record = refusal_of(self.realm, original, reading, decision.remark)
+        self._publish(connection, original, REFUSED, original.digest, record)
+        return Result(Outcome.LATE, (decision.remark,))
+
+    def _refuse(
+        self, connection: sa.Connection, original: Original, reading: Reading | None, decision: Refuse
+    ) -> Result:
+        remark, taken_by = decision.remark, decision.taken_by
+        store.unfile(connection, original.digest)
+        store.keep(connection, replace(original, place=Place.REFUSED, rule=remark.rule))
+        record = refusal_of(self.realm, original, reading, remark, taken_by.digest if taken_by else None)
+        self._publish(connection, original, REFUSED, original.digest, record)
+        if decision.alarm:
+            alarm = alarm_of(self.realm, remark, original.received)
+            self._publish(connection, original, ALARMS, f"{ROOM}#{remark.rule}", alarm)
+        return Result(Outcome.REFUSE, (remark,))
+
+    def _hand_over(self, connection: sa.Connection, original: Original, parcel: Parcel) -> Result:
+        """The only crossing between the realms: the bytes as they came, without headers of this realm."""
+        store.keep(connection, replace(original, place=Place.HANDED_OVER))
+        headers = {name: value for name, value in parcel.headers.items() if not name.lower().startswith(OUR_HEADERS)}
+        self.outbox.put_message(connection, Message(INCOMING.full(Realm.DRILL), parcel.key, parcel.data, headers))
+        return Result(Outcome.HAND_OVER)
+
+    def _file(
+        self, connection: sa.Connection, original: Original, reading: Reading, place: Place,
+        *, lineage: str | None = None, version: int | None = None,
+    ) -> None:  # fmt: skip
+        alert = reading.alert
+        store.keep(connection, replace(original, place=place))
+        filed = Filed(
+            key=key_of(alert), sender=alert.sender, identifier=alert.identifier, sent=alert.sent,
+            msg_type=alert.msg_type, place=place, digest=original.digest, received=original.received,
+            lineage=lineage, version=version,
+        )  # fmt: skip
+        deadline = original.received + self.wait if place is Place.WAITING else None
+        store.file(connection, alert, filed, deadline)
+
+    def _publish(self, connection: sa.Connection, original: Original, topic: Topic, key: str, record: Record) -> None:
+        self.outbox.put(connection, topic, key, record, {CORRELATION_HEADER: original.origin})
+
+
+def _arrived(result: Result, reading: Reading | CapError) -> list[str]:
+    """The key for which others may have waited."""
+    there = result.outcome in {Outcome.ACCEPT, Outcome.HOLD, Outcome.LATE}
+    return [key_of(reading.alert)] if there and isinstance(reading, Reading) else []
+
+
+def try_read(data: bytes, content_type: str | None) -> Reading | CapError:
+    """The reading, or the error as a value: both have an answer."""
+    try:
+        return read(data, content_type)
+    except CapError as error:
+        return error
