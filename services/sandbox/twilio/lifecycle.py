@@ -26,13 +26,13 @@ def steps(row: Row) -> list[Step]:
     if row["direction"] == "inbound":
         return [Step("received", row["accepted_ms"])]
     begin, start = _begin(row), row["send_at_ms"]
-    sent, done = start + row["sent_after_ms"], start + max(row["sent_after_ms"], row["done_after_ms"])
+    sent, done = start + row["sent_after_ms"], start + row["done_after_ms"]
     if row["service_sid"]:
         begin.append(Step("queued", start + min(_TO_QUEUE_MS, row["sent_after_ms"])))
     if row["fate"] != "failed":
         begin.append(Step("sent", sent))
     if row["fate"] != "sent":
-        begin.append(Step(row["fate"], done))
+        begin.append(Step(row["fate"], done if row["fate"] == "failed" else max(sent, done)))
     return begin
 
 

@@ -95,15 +95,14 @@ class Timeline:
 def timeline(connection: sa.Connection, ask: Timeline) -> list[Row]:
     """Newest first, one more than `size` where there is a further page."""
     query = sa.select(POSTS).where(POSTS.c.account_id == ask.account_id, *_standing(ask.now_ms))
-    bounds = (
-        (ask.since_id, POSTS.c.id > ask.since_id),
-        (ask.until_id, POSTS.c.id < ask.until_id),
-        (ask.start_ms, POSTS.c.accepted_ms >= ask.start_ms),
-        (ask.end_ms, POSTS.c.accepted_ms < ask.end_ms),
-    )
-    for bound, condition in bounds:
-        if bound is not None:
-            query = query.where(condition)
+    if ask.since_id is not None:
+        query = query.where(POSTS.c.id > ask.since_id)
+    if ask.until_id is not None:
+        query = query.where(POSTS.c.id < ask.until_id)
+    if ask.start_ms is not None:
+        query = query.where(POSTS.c.accepted_ms >= ask.start_ms)
+    if ask.end_ms is not None:
+        query = query.where(POSTS.c.accepted_ms < ask.end_ms)
     if not ask.replies:
         query = query.where(POSTS.c.reply_to.is_(None))
     return rows(connection, query.order_by(POSTS.c.id.desc()).limit(ask.size + 1))
