@@ -24,7 +24,7 @@ provide_ensurepip() {
   "$python" -c 'import ensurepip, venv' 2>/dev/null && return
   package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
   command -v apt-get >/dev/null || stop "$python has no venv module. Install it (for example the package $package), then repeat this command."
-  [ "$(id -u)" = 0 ] || stop "$python has no venv module. Type: sudo apt-get install $package   and repeat this command."
+  [ "$(id -u)" = 0 ] || stop "$python has no venv module. Type: sudo apt-get update && sudo apt-get install $package   and repeat this command."
   say "installing $package with apt-get"
   { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 install --no-install-recommends "$package"; } \
     >"$log" 2>&1 </dev/null || { tail -n 5 "$log" >&2; stop "apt-get could not install $package; the lines above say why."; }
