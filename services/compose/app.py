@@ -1,0 +1,46 @@
+"""Builds and wires compose."""
+
+import asyncio
+
+from services.compose import library
+from services.compose.handlers import register
+from services.compose.metrics import ComposeMetrics
+from services.compose.reading import DataError
+from services.compose.service import Compose
+from services.compose.settings import ComposeSettings
+from services.compose.store import METADATA, OUTBOX
+from services.runtime.keeper import Keeper
+from services.runtime.outbox import Outbox
+from services.runtime.room import Room
+from services.runtime.settings import SharedSettings, load, stop
+from services.runtime.store import Store
+
+ROOM = "compose"
+HOUR_S = 3600
+
+
+def build() -> Room:
+    """The room, ready to run."""
+    shared, settings = load(SharedSettings), load(ComposeSettings)
+    try:
+        data = library.read(settings)
+    except DataError as error:
+        stop([str(error)])
+    room = Room(ROOM, shared, settings)
+    store = Store(settings.store_url(shared, ROOM), METADATA)
+    outbox = Outbox(store, OUTBOX, room.clock, room.realm)
+    service = Compose(
+        store, outbox, Keeper(shared, ROOM), data, settings, realm=room.realm,
+        clock=room.clock, metrics=ComposeMetrics(room.metrics.registry), room_metrics=room.metrics,
+    )  # fmt: skip
+
+    async def watch_reviews() -> None:
+        while True:
+            service.count_overdue()
+            await asyncio.sleep(HOUR_S)
+
+    register(room, service)
+    room.use_outbox(outbox)
+    room.background("reviews", watch_reviews)
+    room.on_close(store.close)
+    return room
