@@ -138,6 +138,7 @@ async def test_the_twilio_package_sends_lists_and_reads_errors(sandbox: Sandbox)
     with pytest.raises(TwilioRestException) as refused:
         await client.messages.create_async(to="+15005550009", messaging_service_sid=SERVICE, body="a")
     assert (refused.value.status, refused.value.code) == (400, 21614)
+    stranger = Client("AC" + "c3" * 16, TOKEN, SID, http_client=Pooled(sandbox))
     with pytest.raises(TwilioRestException) as wrong:
-        await Client("AC" + "c3" * 16, TOKEN, SID, http_client=Pooled(sandbox)).messages.list_async()
-    assert wrong.value.code == 20003
+        await stranger.messages(made[0].sid).fetch_async()
+    assert (wrong.value.status, wrong.value.code) == (401, 20003)
