@@ -12,7 +12,7 @@ REVISIONS = 100_000
 TAKE_BACK = 1
 
 
-def delivery_id(  # noqa: PLR0913 - the six things that a delivery is, and the round of a repeated take-back
+def delivery_id(  # noqa: PLR0917 - the six things that a delivery is, and the round of a repeated take-back
     lineage: str, version: int, revision: int, channel: Channel, target: str, kind: Kind, again: int = 0
 ) -> str:
     """32 hex digits."""

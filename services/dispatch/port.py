@@ -5,7 +5,7 @@ answer means for a delivery. It says what it knows: a platform's id, a refusal, 
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -30,6 +30,8 @@ class Job:
     ends: datetime
     #: The platform's id of the message that this one deletes or answers.
     about: str | None = None
+    #: When the last intent was written, by the wall clock; bounds what a look-up must read.
+    started: datetime | None = None
 
 
 class Permit(Protocol):
@@ -110,22 +112,12 @@ class Capabilities:
     replies: bool = False
 
 
-@dataclass
-class Pace:
-    """What the platform says of its rate: nothing may start before `until` (boottime seconds)."""
-
-    until: float = 0.0
-    remaining: int | None = None
-    refused: int = field(default=0)
-
-
 class Channel(Protocol):
     """One platform."""
 
     name: ChannelName
     capabilities: Capabilities
     bounds: Bounds
-    pace: Pace
 
     async def open(self) -> None:
         """Make the pooled session. Called once, inside the event loop."""
@@ -135,8 +127,11 @@ class Channel(Protocol):
         """Close the session."""
         ...
 
-    async def addresses(self, targets: Sequence[str]) -> dict[str, str]:
-        """The platform's address of each target that may be written to; a target left out may not."""
+    async def addresses(self, targets: Sequence[str], *, reading: bool = False) -> dict[str, str]:
+        """The platform's address of each target that may be written to; a target left out may not.
+
+        `reading` asks for a look-up, and includes who has opted out since.
+        """
         ...
 
     async def publish(self, job: Job, address: str, permit: Permit) -> Outcome:

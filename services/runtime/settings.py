@@ -39,6 +39,9 @@ class SharedSettings(BaseSettings):
         None, description="sha256:… of the first trust bundle; without it the bundle in the data folder is believed"
     )
     replication: int = Field(1, description="replication factor of the topics that a room makes")
+    sandbox_hosts: str = Field(
+        "", description="hosts besides loopback that a SANDBOX account may use, by commas; private addresses only"
+    )
     park_limit: int = Field(20, description="parked records in a row after which a room stops")
 
     @property

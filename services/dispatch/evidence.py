@@ -1,0 +1,152 @@
+"""Evidence: a platform's id is a fact, accepted from anyone, at any time, in any state.
+
+Absence is an opinion; an id is not. So nothing here compares attempts, and the only questions are whether the id is
+new and what it means for a row that had already been settled otherwise.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from schemas.delivery import Receipt
+from schemas.words import Kind, Reason, State
+from services.dispatch.moves import STANDS, SURPRISING
+from services.dispatch.tables import counted, delivery, platform_id, release
+from services.runtime.store import insert_new
+
+FOLLOWED_BY = {Kind.CORRECTION: State.CORRECTED, Kind.CANCEL: State.WITHDRAWN, Kind.WITHDRAWAL: State.WITHDRAWN}
+_OPEN = (State.PLANNED, State.SENDING, State.UNKNOWN, State.UNRESOLVED)
+_FOLLOWED = (State.WITHDRAWN, State.CORRECTED)
+
+
+class Evidence(NamedTuple):
+    """One platform id of one delivery, and when the platform says that it made it."""
+
+    delivery: str
+    platform_id: str
+    created: datetime | None = None
+
+
+@dataclass
+class Effects:
+    """What a transaction found that somebody must hear of; lineages by rule."""
+
+    duplicates: list[str] = field(default_factory=list)
+    surprises: list[str] = field(default_factory=list)
+    unresolved: list[str] = field(default_factory=list)
+    unknown_deliveries: int = 0
+    moved: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def count(self, state: State, reason: str | None, number: int) -> None:
+        """Remember `number` rows that became `state`."""
+        if number:
+            key = (state.value, reason or "none")
+            self.moved[key] = self.moved.get(key, 0) + number
+
+
+def changed(now: datetime) -> dict[str, object]:
+    """What every change of a row sets beside its new value."""
+    return {"changed_at": now, "seq": delivery.c.seq + 1, "unreported": True}
+
+
+def accept(connection: sa.Connection, found: Sequence[Evidence], source: str, now: datetime, effects: Effects) -> None:
+    """Take platform ids as facts: open rows become `sent`, settled ones are reopened with an alarm, twins counted."""
+    if not found:
+        return
+    wanted = {item.delivery for item in found}
+    rows: dict[str, Any] = {
+        row.id: row
+        for row in connection.execute(
+            sa.select(delivery.c.id, delivery.c.state, delivery.c.kind, delivery.c.lineage, delivery.c.digest,
+                      delivery.c.follower).where(delivery.c.id.in_(wanted))
+        )
+    }  # fmt: skip
+    effects.unknown_deliveries += len(wanted - rows.keys())
+    known: dict[str, set[str]] = {}
+    pairs = sa.select(platform_id.c.delivery, platform_id.c.platform_id).where(platform_id.c.delivery.in_(rows))
+    for name, value in connection.execute(pairs):
+        known.setdefault(name, set()).add(value)
+    to_sent: list[str] = []
+    fresh: list[dict[str, object]] = []
+    for item in found:
+        row, ids = rows.get(item.delivery), known.setdefault(item.delivery, set())
+        if row is None or item.platform_id in ids:
+            continue
+        fresh.append({"delivery": item.delivery, "platform_id": item.platform_id, "source": source,
+                      "created": item.created, "at": now})  # fmt: skip
+        if ids:
+            effects.duplicates.append(row.lineage)
+        ids.add(item.platform_id)
+        if row.state in _OPEN and item.delivery not in to_sent:
+            to_sent.append(item.delivery)
+        elif row.state in SURPRISING or (row.state in _FOLLOWED and _came_last(connection, row.follower, item)):
+            effects.surprises.append(row.lineage)
+            to_sent.append(item.delivery)
+    insert_new(connection, platform_id, fresh)
+    _stand(connection, to_sent, now, effects)
+    _count(connection, "duplicates_detected", len(effects.duplicates))
+    _first_sent(connection, {rows[i].digest for i in to_sent}, now)
+    follow(connection, [rows[i] for i in to_sent], now, effects)
+
+
+def _stand(connection: sa.Connection, ids: list[str], now: datetime, effects: Effects) -> None:
+    if ids:
+        values = {"state": State.SENT, "reason": None, "follower": None, "due": None, **changed(now)}
+        connection.execute(sa.update(delivery).where(delivery.c.id.in_(ids)).values(values))
+        effects.count(State.SENT, None, len(ids))
+
+
+def _came_last(connection: sa.Connection, follower: str | None, item: Evidence) -> bool:
+    """Whether the platform made this message after the one that took it back: then it stands, and must go again."""
+    if follower is None or item.created is None:
+        return False
+    earliest = sa.select(sa.func.min(platform_id.c.created)).where(platform_id.c.delivery == follower)
+    taken_back: datetime | None = connection.execute(earliest).scalar()
+    return taken_back is not None and item.created > taken_back
+
+
+def _first_sent(connection: sa.Connection, digests: set[str], now: datetime) -> None:
+    if digests:
+        where = release.c.digest.in_(digests) & release.c.first_sent.is_(None)
+        connection.execute(sa.update(release).where(where).values(first_sent=now))
+
+
+def _count(connection: sa.Connection, name: str, more: int) -> None:
+    if more:
+        insert_new(connection, counted, [{"name": name, "value": 0}])
+        connection.execute(sa.update(counted).where(counted.c.name == name).values(value=counted.c.value + more))
+
+
+def follow(connection: sa.Connection, rows: Iterable["sa.Row[Any]"], now: datetime, effects: Effects) -> None:
+    """What a take-back or correction that now stands was about is `withdrawn` or `corrected`."""
+    for kind, state in FOLLOWED_BY.items():
+        ids = [row.id for row in rows if row.kind == kind]
+        if not ids:
+            continue
+        where = delivery.c.follower.in_(ids) & delivery.c.state.in_([*STANDS, State.UNRESOLVED])
+        done = connection.execute(sa.update(delivery).where(where).values(state=state, **changed(now)))
+        effects.count(state, None, done.rowcount)
+
+
+def report(
+    connection: sa.Connection, receipts: Sequence[Receipt], reasons: dict[str, Reason], now: datetime, effects: Effects
+) -> None:
+    """Apply delivery reports: out of order and repeated ones change nothing. `reasons` by delivery id, for failures."""
+    accept(connection, [Evidence(r.delivery, r.platform_id) for r in receipts], "receipt", now, effects)
+    delivered = [r.delivery for r in receipts if r.status == "delivered"]
+    if delivered:
+        where = delivery.c.id.in_(delivered) & delivery.c.state.in_([State.SENT, State.FAILED])
+        values = {"state": State.DELIVERED, "reason": None, **changed(now)}
+        done = connection.execute(sa.update(delivery).where(where).values(values))
+        effects.count(State.DELIVERED, None, done.rowcount)
+    for reason in set(reasons.values()):
+        ids = [
+            r.delivery for r in receipts if r.status in {"undelivered", "failed"} and reasons.get(r.delivery) is reason
+        ]
+        where = delivery.c.id.in_(ids) & (delivery.c.state == State.SENT)
+        values = {"state": State.FAILED, "reason": reason, **changed(now)}
+        done = connection.execute(sa.update(delivery).where(where).values(values))
+        effects.count(State.FAILED, reason, done.rowcount)

@@ -1,0 +1,266 @@
+"""The ledger: where work is carried. A facade over its transactions, and what this process knows beside them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from schemas.audience import BatchStatement
+from schemas.delivery import ROWS_LIMIT, Deliveries, DeliveryRow, Receipt
+from schemas.topics import DELIVERIES
+from schemas.words import TAKE_BACKS, Kind, Realm, Reason, Severity, State
+from services.dispatch import evidence, gate, planner, recovery, takeback
+from services.dispatch.evidence import Effects, Evidence
+from services.dispatch.gate import Done
+from services.dispatch.planner import Plan
+from services.dispatch.port import Job, LookUp
+from services.dispatch.recovery import Attempt
+from services.dispatch.tables import batch, counted, delivery, mark, opt_out, outbox_rows, platform_id, release
+from services.runtime.clock import Clock
+from services.runtime.outbox import Outbox
+from services.runtime.store import Store, insert_new
+from services.runtime.verifier import Believed
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one gate transaction opened, and what it found."""
+
+    jobs: list[Job]
+    effects: Effects
+
+
+class Ledger:
+    """One channel's ledger."""
+
+    def __init__(self, store: Store, plan: Plan, clock: Clock, realm: Realm) -> None:
+        """`store` is the ledger's database, shared by all processes of the account."""
+        self._store, self.plan, self._clock, self._realm = store, plan, clock, realm
+        self.outbox = Outbox(store, outbox_rows, clock, realm)
+        self._texts: dict[tuple[str, str], dict[str, dict[str, list[str]]]] = {}
+        #: What this process knows without asking: read right before the first byte.
+        self.marks: dict[str, int] = {}
+        self.stopped: set[str] = set()
+
+    async def load(self) -> None:
+        """Read the marks that a restart must know."""
+        rows = await self._store.transact(lambda c: c.execute(sa.select(mark.c.lineage, mark.c.ordinal)).all())
+        self.marks = {row.lineage: row.ordinal for row in rows}
+
+    # --- the planner's side ---
+
+    async def release(self, believed: Believed, serial: int) -> None:
+        """Plan a verified release."""
+        await self._store.transact(planner.plan_release, self.plan, believed, serial, self._clock.now())
+        await self._remember_mark(believed.broadcast.lineage)
+
+    async def withdraw(self, believed: Believed, serial: int) -> None:
+        """Plan a verified withdrawal."""
+        await self._store.transact(planner.plan_withdrawal, self.plan, believed, serial, self._clock.now())
+        await self._remember_mark(believed.broadcast.lineage)
+
+    async def _remember_mark(self, lineage: str) -> None:
+        query = sa.select(mark.c.ordinal).where(mark.c.lineage == lineage)
+        found = await self._store.transact(lambda c: c.execute(query).scalar())
+        if found is not None:
+            self.marks[lineage] = found
+
+    async def pause(self, lineage: str, *, on: bool) -> None:
+        """Pause or resume one lineage."""
+        await self._store.transact(planner.plan_pause, lineage, on=on)
+
+    async def batch(self, statement: BatchStatement) -> None:
+        """Plan a verified batch."""
+        await self._store.transact(planner.plan_batch, self.plan, statement, self._clock.now())
+
+    async def revoke(self, revoked: frozenset[str]) -> int:
+        """Suppress what revoked signers released and has not started."""
+        return await self._store.transact(planner.revoke, revoked, self._clock.now())
+
+    async def reach_of(self, digest: str) -> int | None:
+        """The reach that the signers of a release saw."""
+        query = sa.select(release.c.reach).where(release.c.digest == digest, release.c.word == "release")
+        return await self._store.transact(lambda c: c.execute(query).scalar())
+
+    async def opt(self, target: str, *, out: bool) -> None:
+        """Keep somebody's STOP, or forget it after their START."""
+        now = self._clock.now()
+
+        def write(connection: sa.Connection) -> None:
+            if out:
+                insert_new(connection, opt_out, [{"target": target, "at": now}])
+                planner.suppress_opted_out(connection, now, delivery.c.target == target)
+            else:
+                connection.execute(sa.delete(opt_out).where(opt_out.c.target == target))
+
+        (self.stopped.add if out else self.stopped.discard)(target)
+        await self._store.transact(write)
+
+    # --- the pump's side ---
+
+    async def window(self, finished: Sequence[Done], slots: int) -> Window:
+        """Commit `finished` and open up to `slots` intents, in one durable transaction."""
+        return await self._store.transact(self._window, finished, slots, self._clock.now())
+
+    def _window(self, connection: sa.Connection, finished: Sequence[Done], slots: int, now: datetime) -> Window:
+        effects = Effects()
+        gate.settle(connection, finished, now, effects)
+        rows = gate.open_intents(connection, self.plan.channel, slots, now)
+        effects.count(State.SENDING, None, len(rows))
+        return Window([self.job(connection, row) for row in rows], effects)
+
+    def job(self, connection: sa.Connection, row: Any) -> Job:  # noqa: ANN401 - a row of `delivery`
+        """What to send for one row."""
+        kind = Kind(row.kind)
+        about = row.target.rpartition("#")[2] if kind is Kind.DELETION else None
+        return Job(
+            row.id, row.attempt, row.lineage, row.ordinal, kind, row.target, row.language, Severity(row.severity),
+            self._text(connection, row, kind), row.ends, about, row.intent_at,
+        )  # fmt: skip
+
+    def _text(self, connection: sa.Connection, row: Any, kind: Kind) -> str:  # noqa: ANN401 - a row of `delivery`
+        if kind is Kind.DELETION:
+            return ""
+        word = "withdraw" if kind is Kind.WITHDRAWAL else "release"
+        key = (row.digest, word)
+        if key not in self._texts:
+            query = sa.select(release.c.texts).where(release.c.digest == row.digest, release.c.word == word)
+            self._texts[key] = connection.execute(query).scalar_one()
+        texts = self._texts[key]
+        if kind is Kind.WITHDRAWAL:
+            chosen = texts["withdrawals"]
+        elif kind is Kind.CORRECTION and row.language in texts["corrections"]:
+            chosen = texts["corrections"]
+        else:
+            chosen = texts["renditions"]
+        text: str = chosen[row.language][row.part - 1]
+        return text
+
+    # --- reports, receipts, doubt ---
+
+    async def receipts(self, reports: Sequence[Receipt], reasons: dict[str, Reason]) -> Effects:
+        """Apply a platform's delivery reports."""
+
+        def work(connection: sa.Connection) -> Effects:
+            effects = Effects()
+            evidence.report(connection, reports, reasons, self._clock.now(), effects)
+            return effects
+
+        return await self._store.transact(work)
+
+    async def doubtful(self) -> list[Job]:
+        """The rows in doubt, as jobs."""
+        return await self._store.transact(lambda c: [self.job(c, row) for row in recovery.doubtful(c)])
+
+    async def recovered(self, seen: Mapping[Attempt, LookUp], patience_over: Collection[Attempt]) -> Effects:
+        """Apply look-ups."""
+
+        def work(connection: sa.Connection) -> Effects:
+            effects = Effects()
+            recovery.settle(connection, seen, patience_over, self._clock.now(), effects)
+            return effects
+
+        return await self._store.transact(work)
+
+    async def evidence(self, found: Sequence[Evidence], source: str) -> Effects:
+        """Take platform ids from elsewhere (the nightly list, a person)."""
+
+        def work(connection: sa.Connection) -> Effects:
+            effects = Effects()
+            evidence.accept(connection, found, source, self._clock.now(), effects)
+            return effects
+
+        return await self._store.transact(work)
+
+    # --- the sweep's side ---
+
+    async def owe(self, last_arrival_s: float) -> takeback.Owed:
+        """Derive take-backs and corrections that are owed."""
+
+        def work(connection: sa.Connection) -> takeback.Owed:
+            now = self._clock.now()
+            owed = takeback.derive(connection, self.plan, last_arrival_s, now)
+            return takeback.Owed(owed.planned + takeback.correct(connection, self.plan, now), owed.for_a_person)
+
+        return await self._store.transact(work)
+
+    async def expire(self) -> Effects:
+        """Settle planned rows that may not start any more."""
+
+        def work(connection: sa.Connection) -> Effects:
+            effects, now = Effects(), self._clock.now()
+            expired = planner.settle_planned(
+                connection, delivery.c.ends <= now, None, State.EXPIRED, Reason.EXPIRED, now
+            )
+            effects.count(State.EXPIRED, Reason.EXPIRED, expired)
+            effects.count(State.SUPERSEDED, Reason.SUPERSEDED, planner.supersede(connection, now))
+            effects.count(State.SUPPRESSED, Reason.OPTED_OUT, planner.suppress_opted_out(connection, now))
+            return effects
+
+        return await self._store.transact(work)
+
+    async def report(self) -> int:
+        """Write what changed to the outbox, up to one record's worth; the number of rows."""
+        return await self._store.transact(self._report)
+
+    def _report(self, connection: sa.Connection) -> int:
+        rows = connection.execute(
+            sa.select(delivery, platform_id.c.platform_id)
+            .outerjoin(platform_id, platform_id.c.delivery == delivery.c.id)
+            .where(delivery.c.unreported)
+            .limit(ROWS_LIMIT)
+        ).all()
+        if not rows:
+            return 0
+        groups: dict[tuple[str, str], dict[str, DeliveryRow]] = {}
+        for row in rows:
+            groups.setdefault((row.lineage, row.digest), {})[row.id] = DeliveryRow(
+                id=row.id, version=row.version, revision=row.revision, kind=Kind(row.kind), target=row.target,
+                state=State(row.state), reason=Reason(row.reason) if row.reason else None, attempt=row.attempt,
+                seq=row.seq, at=row.changed_at, platform_id=row.platform_id,
+            )  # fmt: skip
+        for (lineage, digest), changed in groups.items():
+            record = Deliveries(
+                realm=self._realm, channel=self.plan.channel, lineage=lineage, digest=digest,
+                rows=tuple(changed.values()),
+            )  # fmt: skip
+            self.outbox.put(connection, DELIVERIES, f"{lineage}#{self.plan.channel}", record)
+        ids = [row.id for row in rows]
+        connection.execute(sa.update(delivery).where(delivery.c.id.in_(ids)).values(unreported=False))
+        return len(rows)
+
+    async def counts(self) -> dict[tuple[str, str], int]:
+        """Rows by state and reason."""
+        query = sa.select(delivery.c.state, delivery.c.reason, sa.func.count()).group_by(
+            delivery.c.state, delivery.c.reason
+        )
+        rows = await self._store.transact(lambda c: c.execute(query).all())
+        return {(state, reason or "none"): number for state, reason, number in rows}
+
+    async def counter(self, name: str) -> int:
+        """One of the ledger's own counters; they survive a restart."""
+        query = sa.select(counted.c.value).where(counted.c.name == name)
+        return await self._store.transact(lambda c: c.execute(query).scalar()) or 0
+
+    async def braked(self) -> bool:
+        """Whether the channel's brake is on."""
+        return await self._store.transact(gate.braked, self.plan.channel)
+
+    async def incomplete(self, older_than: datetime) -> list[str]:
+        """Lineages whose release misses batches although its first came before `older_than`."""
+        have = sa.func.count(batch.c.number)
+        query = (
+            sa.select(release.c.lineage)
+            .join(batch, batch.c.digest == release.c.digest)
+            .where(release.c.word == "release", release.c.at < older_than, release.c.ends > self._clock.now())
+            .group_by(release.c.lineage, release.c.digest)
+            .having(have < sa.func.max(batch.c.of))
+        )
+        return list(await self._store.transact(lambda c: c.execute(query).scalars().all()))
+
+    def may_start(self, job: Job) -> bool:
+        """Whether this process knows of a reason not to send: a newer mark, or a STOP."""
+        newer = job.kind not in TAKE_BACKS and self.marks.get(job.lineage, 0) > job.ordinal
+        return not newer and job.target not in self.stopped

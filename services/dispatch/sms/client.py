@@ -1,0 +1,129 @@
+"""Twilio: our own request on the hot path, the vendor's client for look-ups, lists and probes.
+
+The vendor's async client ignores its time-out and loses the answer's headers, so it runs on a small HTTP client of
+ours over the one pool (https://github.com/twilio/twilio-python). No call is retried.
+"""
+
+import asyncio
+import base64
+import json
+import logging
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+from twilio.base.exceptions import TwilioException
+from twilio.http import AsyncHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+from yarl import URL
+
+from schemas.words import Reason
+from services.dispatch.port import Doubt, Listed, NotSent, Outcome, Permit, Probe, Refused, Sent
+from services.dispatch.sms import errors
+from services.dispatch.sms.request import Bodies
+from services.dispatch.sms.settings import SmsSettings
+from services.dispatch.transport import Context, Transport, failure, header_seconds
+
+CREATED, TOO_MANY, SERVER_ERROR = 201, 429, 500
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+PAGE = 1000
+
+
+class _Pooled(AsyncHttpClient):  # type: ignore[misc]  # twilio ships no types
+    """The vendor's client on our pool, with a time-out that holds and the configured host."""
+
+    def __init__(self, transport: Transport, base: str) -> None:
+        super().__init__(logging.getLogger("tocsin.twilio"), True, transport.answer_s)  # noqa: FBT003 - theirs
+        self._transport, self._base = transport, URL(base)
+
+    async def request(self, method: str, url: str, **kwargs: Any) -> Response:  # noqa: ANN401 - their signature
+        there = URL(url).with_scheme(self._base.scheme).with_host(str(self._base.host)).with_port(self._base.port)
+        auth = kwargs.get("auth")
+        async with (
+            asyncio.timeout(self._transport.answer_s),
+            self._transport.session.request(
+                method.upper(), there, params=kwargs.get("params"), data=kwargs.get("data"),
+                headers=kwargs.get("headers"), auth=aiohttp.BasicAuth(*auth) if auth else None,
+                allow_redirects=False,
+            ) as response,
+        ):  # fmt: skip
+            return Response(response.status, await response.text(), response.headers)
+
+
+class TwilioClient:
+    """Calls that answer in the port's words."""
+
+    def __init__(self, settings: SmsSettings, transport: Transport) -> None:
+        """Use `transport`'s pool for everything."""
+        token = settings.auth_token.get_secret_value()
+        self._session, self._answer_s = transport.session, transport.answer_s
+        path = f"2010-04-01/Accounts/{settings.account_sid}/Messages.json"
+        self._url = URL(settings.base_url.rstrip("/")) / path
+        basic = base64.b64encode(f"{settings.account_sid}:{token}".encode()).decode()
+        self._headers = {**FORM, "Authorization": f"Basic {basic}"}
+        self._bodies = Bodies(settings.messaging_service_sid, settings.sender, settings.callback_url)
+        self._vendor = Client(settings.account_sid, token, http_client=_Pooled(transport, settings.base_url))
+
+    async def send(self, number: str, text: str, delivery: str, ends: datetime, permit: Permit) -> Outcome:
+        """Send one text."""
+        context = Context(permit)
+        body = self._bodies.body(number, text, delivery, ends, datetime.now(UTC))
+        try:
+            async with (
+                asyncio.timeout(self._answer_s),
+                self._session.post(
+                    self._url, data=body, headers=self._headers, trace_request_ctx=context, allow_redirects=False
+                ) as response,
+            ):
+                return _outcome(response.status, await response.read(), response.headers)
+        except Exception as error:  # noqa: BLE001 - time-out, reset, never written: the context says which
+            return failure(error, context)
+
+    async def find(self, number: str, text: str, since: datetime) -> list[Sent]:
+        """The messages to `number` with exactly this text since the day of `since`; raises when it cannot be known."""
+        found = await self._vendor.messages.list_async(to=number, date_sent_after=_day(since), page_size=PAGE)
+        return [Sent(str(m.sid), m.date_created) for m in found if m.body == text]
+
+    async def listing(self, since: datetime) -> AsyncIterator[Listed]:
+        """Everything that the account has sent since that day; raises when it cannot be read whole."""
+        async for message in await self._vendor.messages.stream_async(date_sent_after=_day(since), page_size=PAGE):
+            if not str(message.direction).startswith("inbound"):
+                yield Listed(str(message.sid), str(message.to), str(message.body), message.date_created)
+
+    async def probe(self) -> Probe:
+        """Read one message of the list: free, and it proves the credentials."""
+        try:
+            await self._vendor.messages.list_async(limit=1, page_size=1)
+        except TwilioException as error:
+            status = getattr(error, "status", None)
+            if status in {errors.UNAUTHORIZED, errors.FORBIDDEN, errors.NOT_FOUND}:
+                return Probe(ok=False, says="Twilio refuses the credentials: check ACCOUNT_SID and AUTH_TOKEN")
+            return Probe(ok=False, says=f"Twilio answers with status {status}")
+        return Probe(ok=True, says="Twilio answers")
+
+
+def _day(moment: datetime) -> datetime:
+    """Twilio filters by whole days; the look-up starts a day early, because the day is the platform's."""
+    return (moment - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _outcome(status: int, body: bytes, headers: Any) -> Outcome:  # noqa: ANN401 - aiohttp's header map
+    """Read one answer. A 5xx, or a 2xx that cannot be read, is doubt: the text may have been accepted."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        answer = {}
+    if status == CREATED and isinstance(answer.get("sid"), str):
+        return Sent(answer["sid"])
+    if status == TOO_MANY:
+        return NotSent(Reason.RATE_LIMITED, header_seconds(headers, "Retry-After"))
+    if status < errors.UNAUTHORIZED - 1 or status >= SERVER_ERROR:
+        return Doubt()
+    code = answer.get("code")
+    if code in errors.RATE:
+        return NotSent(Reason.RATE_LIMITED, header_seconds(headers, "Retry-After"))
+    return Refused(errors.reason(code, status), code if isinstance(code, int) else status)

@@ -1,0 +1,101 @@
+"""The sweep: what must happen although no record comes: recovery, take-backs owed, rows expired, batches missing.
+
+Every part is idempotent and derives from the ledger alone, so a crash in the middle of a sweep costs nothing.
+"""
+
+import asyncio
+from datetime import timedelta
+
+from structlog.stdlib import get_logger
+
+from services.dispatch.alarms import Alarms
+from services.dispatch.evidence import Effects
+from services.dispatch.ledger import Ledger
+from services.dispatch.metrics import DispatchMetrics
+from services.dispatch.port import Channel, Job, LookUp
+from services.dispatch.pump import Pump
+from services.dispatch.recovery import Attempt, Quarantine
+from services.runtime.clock import Clock
+
+log = get_logger(__name__)
+LOOK_UP_CHUNK = 100
+BATCHES_LATE_S = 120
+
+
+class Sweep:
+    """The periodic work of one dispatcher."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        channel: Channel,
+        pump: Pump,
+        quarantine: Quarantine,
+        clock: Clock,
+        alarms: Alarms,
+        metrics: DispatchMetrics,
+        look_up: bool,
+    ) -> None:
+        """`look_up` False leaves doubt to the receipts."""
+        self._ledger, self._channel, self._pump, self._clock = ledger, channel, pump, clock
+        self._quarantine, self._alarms, self._metrics, self._look_up = quarantine, alarms, metrics, look_up
+
+    async def run(self, every_s: float) -> None:
+        """Sweep for ever; a failed sweep is logged and the next one does its work."""
+        while True:
+            try:
+                await self.once()
+            except Exception as error:  # noqa: BLE001 - the ledger may be away; everything here can be done again
+                log.warning("sweep.failed", error=type(error).__name__)
+            await asyncio.sleep(every_s)
+
+    async def once(self) -> None:
+        """One sweep."""
+        await self._recover()
+        while True:
+            owed = await self._ledger.owe(self._channel.bounds.last_arrival)
+            for lineage in owed.for_a_person:
+                await self._alarms.alarm("unresolved", lineage)
+            if not owed.planned:
+                break
+            self._pump.wake()
+        await self._took(await self._ledger.expire())
+        late = self._clock.now() - timedelta(seconds=BATCHES_LATE_S)
+        for lineage in await self._ledger.incomplete(late):
+            await self._alarms.alarm("batches_missing", lineage)
+        self._pump.wake()
+
+    async def _recover(self) -> None:
+        """Look up what has been in doubt for longer than the quarantine, except what this process is sending."""
+        flying = self._pump.flying
+        jobs = {Attempt(j.id, j.attempt): j for j in await self._ledger.doubtful() if j.id not in flying}
+        over = self._quarantine.observe(jobs.keys(), self._clock.boottime())
+        self._metrics.doubt.set(self._quarantine.oldest(self._clock.boottime()))
+        for start in range(0, len(over), LOOK_UP_CHUNK):
+            await self._look([(attempt, jobs[attempt]) for attempt in over[start : start + LOOK_UP_CHUNK]])
+
+    async def _look(self, doubtful: list[tuple[Attempt, Job]]) -> None:
+        seen = await self._seen([job for _, job in doubtful])
+        looked = {attempt: seen.get(job.id, LookUp(complete=False)) for attempt, job in doubtful}
+        now = self._clock.boottime()
+        tired = [
+            attempt
+            for attempt, look in looked.items()
+            if not look.found and not look.complete and self._quarantine.failed(attempt, now)
+        ]
+        await self._took(await self._ledger.recovered(looked, tired))
+
+    async def _seen(self, jobs: list[Job]) -> dict[str, LookUp]:
+        if not self._look_up:
+            return {}
+        try:
+            addresses = await self._channel.addresses([job.target for job in jobs], reading=True)
+            return await self._channel.look_up(jobs, addresses)
+        except Exception as error:  # noqa: BLE001 - a look-up that fails proves nothing
+            log.warning("look_up.failed", error=type(error).__name__, channel=self._channel.name)
+            return {}
+
+    async def _took(self, effects: Effects) -> None:
+        self._metrics.take(effects)
+        await self._alarms.take(effects)

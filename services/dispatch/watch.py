@@ -1,0 +1,78 @@
+"""What a dispatcher tells others, again and again: rows to the `deliveries` topic, gauges, the platform's readiness."""
+
+import asyncio
+
+from structlog.stdlib import get_logger
+
+from schemas.topics import RELEASED, Topic
+from schemas.words import State
+from services.dispatch.ledger import Ledger
+from services.dispatch.metrics import DispatchMetrics
+from services.dispatch.port import Channel
+from services.dispatch.rate import Rate
+from services.runtime.parking import RoomStop
+from services.runtime.room import Room
+
+log = get_logger(__name__)
+REPORT_S = 0.2
+GAUGES_S = 5.0
+PROBE_S = 60.0
+PROBE_AGAIN_S = 5.0
+
+
+class Watch:
+    """The telling side of one dispatcher."""
+
+    def __init__(self, room: Room, ledger: Ledger, channel: Channel, rate: Rate, metrics: DispatchMetrics) -> None:
+        """Tell of `ledger` and `channel`."""
+        self._room, self._ledger, self._channel = room, ledger, channel
+        self._rate, self._metrics = rate, metrics
+        self.probed: str | None = "the platform has not been probed yet"
+
+    async def report(self) -> None:
+        """Publish what changed in the ledger, for ever; the outbox carries it."""
+        while True:
+            try:
+                reported = await self._ledger.report()
+            except Exception as error:  # noqa: BLE001 - the rows stay marked, and the next turn reports them
+                log.warning("report.failed", error=type(error).__name__)
+                reported = 0
+            if reported:
+                self._ledger.outbox.wake()
+            await asyncio.sleep(REPORT_S)
+
+    async def gauges(self) -> None:
+        """Show the ledger's rows, the brake and the pace."""
+        while True:
+            counts = await self._ledger.counts()
+            for state in State:
+                number = sum(n for (name, _), n in counts.items() if name == state)
+                self._metrics.rows.labels(state.value).set(number)
+            self._metrics.duplicates.set(await self._ledger.counter("duplicates_detected"))
+            self._metrics.brake.set(await self._ledger.braked())
+            self._metrics.window.set(int(self._rate.concurrency))
+            await asyncio.sleep(GAUGES_S)
+
+    async def probe(self) -> None:
+        """Try the credentials now and then: a channel that cannot send must say so before it has to."""
+        while True:
+            try:
+                found = await self._channel.probe()
+                self.probed = None if found.ok else found.says
+            except Exception as error:  # noqa: BLE001 - a probe that fails is an answer
+                self.probed = f"the platform does not answer ({type(error).__name__})"
+            self._metrics.credentials.set(0 if self.probed else 1)
+            await asyncio.sleep(PROBE_AGAIN_S if self.probed else PROBE_S)
+
+    async def alone(self) -> None:
+        """A SQLite ledger serves one process: fewer than all partitions mean that somebody else is in the group."""
+        topic: Topic = RELEASED
+        while True:
+            await asyncio.sleep(GAUGES_S)
+            have = self._room.partitions(topic)
+            if have and len(have) < topic.partitions:
+                message = (
+                    f"Kafka gives this process {len(have)} of {topic.partitions} partitions of {topic.name}: another "
+                    "process sends on this account with another ledger; stop it, or give both one PostgreSQL ledger"
+                )
+                raise RoomStop(message)
