@@ -16,8 +16,9 @@ from services.cli.errors import Code, fail
 from services.cli.kafka import KafkaError
 from services.cli.kafka_verbs import kafka_folder
 from services.cli.node import Node
+from services.cli.prepare import prepare
 from services.cli.rooms import ROOMS, SANDBOX, shared_environment
-from services.cli.stand_ins import sandbox_environment
+from services.cli.stand_ins import stand_ins
 from services.cli.supervisor import Show, Supervisor
 from services.runtime import topics
 
@@ -81,9 +82,11 @@ class House:
         context = Context(self.plan.data, realm)
         environment = shared_environment(os.environ, self.plan.data, realm, self.kafka)
         specs = ROOMS
+        for line in prepare(context, sandbox=self.plan.sandbox):
+            self._say(line)
         if self.plan.sandbox:
             specs = (*ROOMS, SANDBOX)
-            environment |= sandbox_environment(os.environ)
+            environment |= stand_ins(context.home).environment(os.environ)
         return [Child(spec, realm, context.home, environment) for spec in specs]
 
     async def stop(self) -> None:

@@ -1,0 +1,23 @@
+"""What must be there before rooms start: the phonebook's keys, and for the sandbox people who may sign."""
+
+from datetime import UTC, datetime
+
+from services.cli.context import Context
+from services.cli.demo_trust import make_demo_trust
+from services.cli.errors import Code, fail
+from services.phonebook.book import init_phonebook
+from services.phonebook.errors import PhonebookError
+from services.phonebook.settings import PhonebookSettings
+
+
+def prepare(context: Context, *, sandbox: bool) -> list[str]:
+    """Make what is missing in one realm's folder; sentences about what was made. Nothing that is there is changed."""
+    made = []
+    try:
+        if init_phonebook(context.shared, PhonebookSettings(), datetime.now(UTC)):
+            made.append(f"{context.realm}: a new phonebook and its keys; keep a copy of the keys elsewhere")
+    except PhonebookError as error:
+        fail(str(error), Code.WRONG)
+    if sandbox:
+        make_demo_trust(context.home, context.realm)
+    return made
