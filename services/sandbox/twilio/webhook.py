@@ -10,8 +10,9 @@ import ipaddress
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
-from urllib.parse import parse_qsl, urldefrag, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit, urlunsplit
 
 import aiohttp
 from yarl import URL
@@ -77,10 +78,15 @@ class Caller:
         bare, fragment = urldefrag(url)
         target = self._target(bare)
         overrides = read_overrides(fragment)
-        headers = {"X-Twilio-Signature": signature(token, bare, parameters), "User-Agent": "TwilioProxy/1.1"}
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+            "User-Agent": "TwilioProxy/1.1",
+            "X-Twilio-Signature": signature(token, bare, parameters),
+        }
+        body = urlencode(parameters).encode()
         spent, pause, outcome = 0.0, _FIRST_PAUSE_S, Outcome(None, "", 0)
         for tries in range(1, overrides.retries + 2):
-            failure, outcome = await self._once(target, parameters, headers, overrides, tries)
+            failure, outcome = await self._once(target, body, headers, overrides, tries)
             if failure is None or not overrides.again(failure) or spent + pause > overrides.total_s:
                 break
             if tries <= overrides.retries:
@@ -89,12 +95,12 @@ class Caller:
         return outcome
 
     async def _once(
-        self, target: URL, parameters: Mapping[str, str], headers: Mapping[str, str], overrides: Overrides, tries: int
+        self, target: URL, body: bytes, headers: Mapping[str, str], overrides: Overrides, tries: int
     ) -> tuple[str | None, Outcome]:
         timeout = aiohttp.ClientTimeout(overrides.total_s, sock_connect=overrides.connect_s, sock_read=overrides.read_s)
         try:
             async with self.session.post(
-                target, data=parameters, headers=headers, timeout=timeout, allow_redirects=False
+                target, data=body, headers=headers, timeout=timeout, allow_redirects=False
             ) as answer:
                 return _failure(answer.status), Outcome(answer.status, await answer.text(errors="replace"), tries)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
@@ -132,6 +138,7 @@ def _failure(status: int) -> str | None:
     return None if status < 400 else f"{status // 100}xx"  # noqa: PLR2004 - HTTP status
 
 
+@lru_cache(maxsize=256)
 def _all(host: str, *, loopback: bool) -> bool:
     """Whether every address of `host` is loopback, or else private."""
     try:
