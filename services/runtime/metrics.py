@@ -40,6 +40,6 @@ class RoomMetrics:
 #: Every rule that a `trusted.NotTrustedError` names.
 VERIFIER_RULES = (
     "author", "canonical", "ceiling", "digest", "early", "expired", "held", "key", "lineage", "no_bundle",
-    "other_digest", "person", "pin", "quorum", "realm", "reason", "revoked", "role", "serial", "shape", "signature",
-    "signature_expired", "signatures", "word",
+    "other_digest", "person", "pin", "quorum", "reach", "realm", "reason", "revoked", "role", "serial", "shape",
+    "signature", "signature_expired", "signatures", "word",
 )  # fmt: skip
