@@ -178,10 +178,14 @@ class Room:
         """Run until told to stop; the process ends here, with the status that `stop` was given."""
         logging.configure(self.shared.log_level, room=self.name, realm=self.realm.value, replica=self.shared.replica)
         status = asyncio.run(self._live())
-        for closer in self._closers:
-            closer()
+        self.close()
         sys.stderr.flush()
         os._exit(status)  # a Kafka client that waits for a dead broker must not keep the process alive
+
+    def close(self) -> None:
+        """Close the stores; `run` does it at the end, whoever only builds a room does it instead."""
+        for closer in self._closers:
+            closer()
 
     async def _live(self) -> int:
         loop = asyncio.get_running_loop()

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from schemas.words import Realm
@@ -102,8 +103,17 @@ S = TypeVar("S", bound=BaseSettings)
 
 def names(kind: type[BaseSettings]) -> list[str]:
     """The environment variables that a settings class reads."""
-    prefix = kind.model_config.get("env_prefix", "")
-    return [f"{prefix}{field.validation_alias or name}".upper() for name, field in kind.model_fields.items()]
+    return [variable for name, field in kind.model_fields.items() for variable in variables(kind, name, field)]
+
+
+def variables(kind: type[BaseSettings], name: str, field: FieldInfo) -> list[str]:
+    """The environment variables of one field: an alias stands as it is, anything else behind the class's prefix."""
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        return [choice.upper() for choice in alias.choices if isinstance(choice, str)]
+    if isinstance(alias, str):
+        return [alias.upper()]
+    return [f"{kind.model_config.get('env_prefix', '')}{name}".upper()]
 
 
 def misspelt(kinds: list[type[BaseSettings]], prefix: str, environment: Mapping[str, str]) -> list[str]:
