@@ -1,0 +1,5 @@
+"""`python -m services.audience`."""
+
+from services.audience.app import build
+
+build().run()
