@@ -51,8 +51,17 @@ def make_parts(shared: SharedSettings, settings: ApproveSettings, engine: Engine
     return Parts(store, outbox, keeper, approver, Showing(settler))
 
 
-def build(shared: SharedSettings, settings: ApproveSettings, engine: Engine, clock: Clock) -> Room:
+def build() -> Room:
     """The room, ready to run."""
+    shared, settings = setting.load(SharedSettings), setting.load(ApproveSettings)
+    try:
+        return wire(shared, settings, open_engine(settings.key_path(shared)), SystemClock())
+    except (OSError, ValueError, NotTrustedError) as error:
+        setting.stop([str(error)])
+
+
+def wire(shared: SharedSettings, settings: ApproveSettings, engine: Engine, clock: Clock) -> Room:
+    """Hang store, decisions, handlers and the private door together."""
     parts = make_parts(shared, settings, engine, clock)
     room = Room(ROOM, shared, settings, clock)
     metrics = ApproveMetrics(room.metrics)
@@ -107,10 +116,4 @@ def _sweeping(
 
 def main() -> None:
     """Run until told to stop."""
-    shared, settings = setting.load(SharedSettings), setting.load(ApproveSettings)
-    try:
-        engine = open_engine(settings.key_path(shared))
-        room = build(shared, settings, engine, SystemClock())
-    except (OSError, ValueError, NotTrustedError) as error:
-        setting.stop([str(error)])
-    room.run()
+    build().run()

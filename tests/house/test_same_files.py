@@ -11,9 +11,8 @@ from tests.support.rooms import rooms
 
 SERVICES = REPOSITORY / "services"
 EVERY_ROOM = ("__init__.py", "__main__.py", "app.py", "settings.py", "handlers.py", "metrics.py")
-#: Files that a channel shares with the pipeline that it belongs to.
+#: Files that a channel shares with the pipeline above it, or that a room has once for each platform below it.
 SHARED = {"handlers.py", "metrics.py"}
-DOORWAYS = ("app", "handlers")
 LONGEST, MEDIAN, HANDLER = 300, 100, 10
 
 
@@ -23,7 +22,8 @@ def folder(room: str) -> Path:
 
 def has(room: str, name: str) -> bool:
     here = folder(room)
-    return (here / name).exists() or (name in SHARED and here.parent != SERVICES and (here.parent / name).exists())
+    shared = here.parent != SERVICES and (here.parent / name).exists()
+    return (here / name).exists() or (name in SHARED and (shared or any(here.glob(f"*/{name}"))))
 
 
 @pytest.mark.parametrize("room", rooms())
