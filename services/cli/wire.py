@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import aiohttp
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
 from services.cli.errors import Code, fail
@@ -72,13 +72,16 @@ async def reading(
 
 
 async def _assign(reader: AIOKafkaConsumer, topics: Iterable[str], *, from_start: bool, missing_ok: bool) -> None:
-    known = await reader.topics()
-    partitions = []
-    for topic in topics:
-        if topic not in known and not missing_ok:
-            raise UnknownTopicOrPartitionError(topic)
-        partitions += [TopicPartition(topic, number) for number in reader.partitions_for_topic(topic) or ()]
-    reader.assign(partitions)
+    wanted = set(topics)
+    known = wanted & await reader.topics()
+    if wanted - known and not missing_ok:
+        raise UnknownTopicOrPartitionError(*sorted(wanted - known))
+    if not known:
+        return
+    reader.subscribe(sorted(known))  # without a group: every partition, as soon as the client has heard of them
+    while {partition.topic for partition in reader.assignment()} != known:  # noqa: ASYNC110 - aiokafka has no event
+        await asyncio.sleep(0.02)
+    partitions = sorted(reader.assignment())
     offsets = await (reader.beginning_offsets if from_start else reader.end_offsets)(partitions)
     for partition, offset in offsets.items():
         reader.seek(partition, offset)
