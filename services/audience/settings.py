@@ -12,10 +12,10 @@ class AudienceSettings(RoomSettings):
 
     model_config = room_config("AUDIENCE")
 
-    signing_key: Path | None = Field(
+    engine_key_file: Path | None = Field(
         None, description="the private key that signs batches; default keys/audience.pem in the realm's data folder"
     )
 
     def key_path(self, shared: SharedSettings) -> Path:
         """The file of the key that the trust bundle knows as an engine's for batches."""
-        return self.signing_key or shared.home / "keys" / "audience.pem"
+        return self.engine_key_file or shared.home / "keys" / "audience.pem"

@@ -1,6 +1,5 @@
 """What the verbs of `tocsin subscribers` read and print. Nothing here ever repeats a number."""
 
-import json
 import os
 import re
 import sys
@@ -8,26 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import TextIO
 
-import typer
 import yaml
 from rich.console import Console
 from rich.progress import Progress
 
+from services.cli.context import Context
+from services.cli.errors import Code, fail
 from services.phonebook.errors import PhonebookError, SheetError
 from services.phonebook.importing import Report
 
-SOME_REFUSED, USAGE = 1, 2
 STANDARD = "-"
 #: Looks like a number that somebody typed where other users of the machine can read it (`ps`).
 LIKE_A_NUMBER = re.compile(r"\+?[\d\s().-]{7,}")
-
-
-def fail(sentence: str) -> NoReturn:
-    """Say what is wrong and what to do, and end with the status of wrong usage."""
-    typer.echo(f"tocsin: {sentence}", err=True)
-    raise typer.Exit(USAGE)
 
 
 @contextmanager
@@ -36,7 +29,7 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except (PhonebookError, SheetError) as error:
-        fail(str(error))
+        fail(str(error), Code.WRONG)
 
 
 def read_source(source: str) -> bytes:
@@ -47,7 +40,7 @@ def read_source(source: str) -> bytes:
     try:
         return Path(source).read_bytes()
     except OSError as error:
-        fail(f"{source}: {error.strerror}; name a file that can be read, or - for standard input")
+        fail(f"{source}: {error.strerror}; name a file that can be read, or - for standard input", Code.WRONG)
 
 
 @contextmanager
@@ -60,9 +53,9 @@ def open_target(target: str) -> Iterator[TextIO]:
     try:
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        fail(f"{target} is there already; name another file, or delete that one first")
+        fail(f"{target} is there already; name another file, or delete that one first", Code.WRONG)
     except OSError as error:
-        fail(f"{target}: {error.strerror}; name a file that can be written, or - for standard output")
+        fail(f"{target}: {error.strerror}; name a file that can be written, or - for standard output", Code.WRONG)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         yield file
 
@@ -74,7 +67,7 @@ def areas_of(jurisdiction: Path | None) -> frozenset[str] | None:
     try:
         return frozenset(area["code"] for area in yaml.safe_load(jurisdiction.read_text())["areas"])
     except OSError as error:
-        fail(f"{jurisdiction}: {error.strerror}; name a file of deploy/jurisdictions")
+        fail(f"{jurisdiction}: {error.strerror}; name a file of deploy/jurisdictions", Code.WRONG)
     except (yaml.YAMLError, KeyError, TypeError) as error:
         fail(
             f"{jurisdiction} is no jurisdiction with areas ({type(error).__name__}); see deploy/jurisdictions/demo.yaml"
@@ -86,19 +79,14 @@ def bar(*, hidden: bool) -> Progress:
     return Progress(console=Console(stderr=True), transient=True, disable=hidden or not sys.stderr.isatty())
 
 
-def show(values: dict[str, Any], says: str, *, as_json: bool) -> None:
-    """One result: a sentence, or an object on a line."""
-    typer.echo(json.dumps(values) if as_json else says)
-
-
-def show_report(report: Report, how: str, *, dry_run: bool, as_json: bool) -> None:
+def show_report(context: Context, report: Report, how: str, *, dry_run: bool) -> None:
     """Every refused line, then the counts."""
     for line in report.refused:
-        show({"refused": asdict(line)}, f"line {line.row}, {line.column or 'row'}: {line.why} -> {line.cure}",
-             as_json=as_json)  # fmt: skip
-    written = report.written
-    counts = {"rows": report.rows, **vars(written), "refused": len(report.refused), "dry_run": dry_run}
-    show(counts, f"{'Nothing was changed. ' if dry_run else ''}{_counted(report)} ({how})", as_json=as_json)
+        says = f"line {line.row}, {line.column or 'row'}: {line.why} -> {line.cure}"
+        context.say(says, refused=asdict(line))
+    counts = {**vars(report.written), "refused": len(report.refused), "dry_run": dry_run}
+    says = f"{'Nothing was changed. ' if dry_run else ''}{_counted(report)} ({how})"
+    context.say(says, rows=report.rows, **counts)
 
 
 def _counted(report: Report) -> str:
@@ -113,4 +101,7 @@ def _counted(report: Report) -> str:
 
 def _no_number(name: str) -> None:
     if LIKE_A_NUMBER.fullmatch(name) and not Path(name).exists():
-        fail("a number never stands in an argument, where other users can read it: put it in a file, or pipe it to -")
+        fail(
+            "a number never stands in an argument, where other users can read it: put it in a file, or pipe it to -",
+            Code.WRONG,
+        )
