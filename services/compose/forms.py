@@ -4,7 +4,7 @@ A shorter form is written, never cut: what may go, whole and by name, are the la
 step of the next shorter form is still there. Steps stand in order of importance.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -23,7 +23,7 @@ class Candidate:
     without: tuple[str, ...]
 
 
-def candidates(lines: dict[Form, Sequence[Line]], first: Form = "long") -> Iterator[Candidate]:
+def candidates(lines: Mapping[Form, Sequence[Line]], first: Form = "long") -> Iterator[Candidate]:
     """Every text that may be tried, from `first` on."""
     everything = [line.id for line in lines["long"]]
     forms = ORDER[ORDER.index(first) :]
