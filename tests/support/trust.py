@@ -96,9 +96,7 @@ def statement(serial: int = 1, policy: Policy = POLICY, **changes: Any) -> Bundl
 
 def signed_bundle(stated: BundleStatement, signers: Sequence[str] = ("admin-1", "admin-2")) -> Bundle:
     """Signed by these, each with their own key."""
-    signs = tuple(
-        Sign(person=name, key=KEYS[name].id, signature=KEYS[name].sign("bundle", stated)) for name in signers
-    )
+    signs = tuple(Sign(person=name, key=KEYS[name].id, signature=KEYS[name].sign("bundle", stated)) for name in signers)
     return Bundle(statement=stated, signatures=signs)
 
 
@@ -188,7 +186,7 @@ def decision(
 
 def engine_decision(found: Broadcast, **changes: Any) -> Decision:
     """The policy engine's word about `found`."""
-    return decision(found, "approve", **{"role": verifier.ENGINE_ROLE, **changes})
+    return decision(found, **{"person": "approve", "hand": "approve", "role": verifier.ENGINE_ROLE, **changes})
 
 
 def release(found: Broadcast, *decisions: Decision) -> Release:
@@ -222,9 +220,7 @@ def batch(found: Broadcast, subscribers: Sequence[str], hand: str = "audience") 
         digest=digest_of(found), severity=found.severity, number=1, of=1, reach=len(subscribers), language="en",
         subscribers=tuple(subscribers),
     )  # fmt: skip
-    return Batch(
-        lineage=found.lineage, statement=stated, key=KEYS[hand].id, signature=KEYS[hand].sign("batch", stated)
-    )
+    return Batch(lineage=found.lineage, statement=stated, key=KEYS[hand].id, signature=KEYS[hand].sign("batch", stated))
 
 
 def recompose(person: str = "officer-1", role: str = "officer", hand: str | None = None) -> Recompose:
@@ -233,9 +229,7 @@ def recompose(person: str = "officer-1", role: str = "officer", hand: str | None
         realm=Realm.LIVE, lineage=LINEAGE, version=1, form="short", person=person, role=role, issued=NOW, nonce=nonce()
     )
     signing = KEYS[hand or person]
-    return Recompose(
-        lineage=LINEAGE, statement=stated, key=signing.id, signature=signing.sign("recompose", stated)
-    )
+    return Recompose(lineage=LINEAGE, statement=stated, key=signing.id, signature=signing.sign("recompose", stated))
 
 
 @dataclass
