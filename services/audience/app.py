@@ -47,7 +47,7 @@ def build() -> Room:
         refused=refused, wake=worker.wake,
     )  # fmt: skip
     handlers = Handlers(service, keeper, refused)
-    room.consume(ACCEPTED, handlers.accepted)
+    room.consume(ACCEPTED, handlers.accepted, fetch_wait_ms=500)
     room.consume(COMPOSED, handlers.composed)
     room.consume(RELEASED, handlers.released)
     room.consume(STOPPED, handlers.stopped)

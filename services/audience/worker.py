@@ -38,6 +38,7 @@ T = TypeVar("T")
 log = get_logger(__name__)
 #: Batches a transaction, kept or published: 10 are 5,000 people and 170 kB.
 CHUNK = 10
+AGAIN_S, AGAIN_MOST_S = 1.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,9 @@ class Worker:
         """There is something to do. Call from the event loop."""
         self._woken.set()
 
-    async def run(self, idle_s: float = 1.0) -> None:
-        """Work for ever. `idle_s` is how long a missed wake may cost; what fails is tried again."""
-        wait = idle_s
+    async def run(self, idle_s: float = 5.0) -> None:
+        """Work for ever. `idle_s` is how long a missed wake may cost; what fails is tried again, ever less often."""
+        wait, again = idle_s, AGAIN_S
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), wait)
@@ -76,10 +77,11 @@ class Worker:
             try:
                 while await asyncio.to_thread(self._may_work) and await self.step():
                     pass
-                wait = idle_s
             except Exception as error:  # noqa: BLE001 - whatever failed, the work still stands in the store
-                wait = min(10.0, wait * 2)
-                log.warning("audience.retry", error=type(error).__name__, says=_sentence(error), wait_s=wait)
+                log.warning("audience.retry", error=type(error).__name__, says=_sentence(error), wait_s=again)
+                wait, again = again, min(AGAIN_MOST_S, again * 2)
+            else:
+                wait, again = idle_s, AGAIN_S
 
     async def step(self) -> bool:
         """Do one thing; whether there was one."""

@@ -13,7 +13,7 @@ from schemas.broadcast import Broadcast, Rendition, Selection
 from schemas.decision import Decision, Statement
 from schemas.operations import Alarm
 from schemas.release import Release, Stop
-from schemas.trust import BundleStatement, Engine, Key, Person, Policy, SeverityRule
+from schemas.trust import Bundle, BundleStatement, Engine, Key, Person, Policy, SeverityRule, Sign
 from schemas.words import BroadcastKind, Channel, DecisionWord, Grade, Realm, Severity
 from services.audience import tables
 from services.audience.metrics import AudienceMetrics
@@ -27,7 +27,7 @@ from services.runtime.trusted import NotTrustedError, Trust
 from tests.phonebook.books import new_book, row, take
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-OFFICER, BATCHES = new_key(), new_key()
+OFFICER, BATCHES, ADMINS = new_key(), new_key(), (new_key(), new_key())
 
 
 class FakeClock:
@@ -53,13 +53,19 @@ def trust_of(*people: Person) -> Trust:
     policy = Policy(
         severities=dict.fromkeys(Severity, rule), override_roles=(), withdraw_roles=("officer",), recompose_roles=(),
     )  # fmt: skip
-    admins = tuple(Person(id=f"admin-{n}", roles=(), keys=(public(new_key()),)) for n in (1, 2))
+    admins = tuple(Person(id=f"admin-{n}", roles=(), keys=(public(key),)) for n, key in enumerate(ADMINS))
     return Trust(
         BundleStatement(
             realm=Realm.LIVE, serial=1, issued=NOW, administrators=admins, people=people or (officer,),
             engines=(Engine(id="audience", use="batch", keys=(public(BATCHES),)),), policy=policy,
         )
     )  # fmt: skip
+
+
+def bundle() -> Bundle:
+    statement = trust_of().bundle
+    signs = [Sign(person=f"admin-{n}", key=k.id, signature=k.sign("bundle", statement)) for n, k in enumerate(ADMINS)]
+    return Bundle(statement=statement, signatures=tuple(signs))
 
 
 def broadcast(**changes: Any) -> Broadcast:
@@ -78,19 +84,19 @@ def broadcast(**changes: Any) -> Broadcast:
     return Broadcast(**(fields | changes))
 
 
-def _decision(found: Broadcast, word: DecisionWord, reach: int | None) -> tuple[str, str, Decision]:
+def _decision(found: Broadcast, word: DecisionWord, reach: int | None, at: datetime = NOW) -> tuple[str, str, Decision]:
     data = canonical(found)
     statement = Statement(
-        realm=Realm.LIVE, decision=word, digest=digest_of(data), person="officer-1", role="officer", issued=NOW,
-        expires=NOW + timedelta(hours=12), reach=reach, nonce="0" * 32,
+        realm=Realm.LIVE, decision=word, digest=digest_of(data), person="officer-1", role="officer", issued=at,
+        expires=at + timedelta(hours=12), reach=reach, nonce="0" * 32,
     )  # fmt: skip
     signature = OFFICER.sign("decision", statement)
     decision = Decision(lineage=found.lineage, statement=statement, key=OFFICER.id, signature=signature)
     return data.decode(), digest_of(data), decision
 
 
-def release(found: Broadcast, reach: int | None) -> Release:
-    text, digest, decision = _decision(found, DecisionWord.APPROVE, reach)
+def release(found: Broadcast, reach: int | None, at: datetime = NOW) -> Release:
+    text, digest, decision = _decision(found, DecisionWord.APPROVE, reach, at)
     return Release(
         realm=Realm.LIVE, lineage=found.lineage, digest=digest, broadcast=text, decisions=(decision,), at=NOW
     )
@@ -180,4 +186,4 @@ def ids_of(batches: list[Batch]) -> list[str]:
     return [each for batch in batches for each in batch.statement.subscribers]
 
 
-__all__ = ["NOW", "World", "broadcast", "ids_of", "new_world", "people", "release", "row", "withdrawal"]
+__all__ = ["NOW", "World", "broadcast", "bundle", "ids_of", "new_world", "people", "release", "row", "withdrawal"]
