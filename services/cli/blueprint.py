@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
-from pydantic_settings import BaseSettings
 
 from schemas.words import Realm
 from services.cli.context import Context
 from services.cli.prepare import prepare
 from services.cli.rooms import ROOMS, SANDBOX, RoomSpec, shared_environment
 from services.cli.stand_ins import stand_ins
-from services.phonebook.settings import PhonebookSettings
 from services.runtime.metrics import RoomMetrics
 from services.runtime.room import Room
 from services.runtime.settings import SharedSettings
@@ -83,20 +81,6 @@ def _environment(context: Context) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def settings_classes() -> dict[str, list[type[BaseSettings]]]:
-    """The settings classes of each room, by the room's name; `every room` for those that all read."""
-    found: dict[str, list[type[BaseSettings]]] = {"every room": [SharedSettings]}
-    for spec in (*ROOMS, SANDBOX):
-        module = importlib.import_module(f"{spec.module}.settings")
-        found[spec.name] = [
-            kind
-            for kind in vars(module).values()
-            if isinstance(kind, type) and issubclass(kind, BaseSettings) and kind.__module__ == module.__name__
-        ]
-    found["phonebook"] = [PhonebookSettings]
-    return found
 
 
 def shared_metrics() -> CollectorRegistry:

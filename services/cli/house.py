@@ -85,7 +85,7 @@ class House:
         for line in prepare(context, sandbox=self.plan.sandbox):
             self._say(line)
         if self.plan.sandbox:
-            specs = (*ROOMS, SANDBOX)
+            specs = (SANDBOX, *ROOMS)  # first: dispatchers ask it whether it is there
             environment |= stand_ins(context.home).environment(os.environ)
         return [Child(spec, realm, context.home, environment) for spec in specs]
 

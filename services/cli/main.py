@@ -1,17 +1,20 @@
 """The `tocsin` command. Each verb is a file of its own; this one gathers them and turns failures into sentences."""
 
 import logging
-import os
 import sys
 import traceback
 
 import typer
 from typer.exceptions import TyperException
 
-from services.cli import kafka_verbs, parked, subscribers
+from services.cli import brake, kafka_verbs, keys, parked, subscribers
 from services.cli.asyncapi import asyncapi
+from services.cli.doctor import doctor
 from services.cli.errors import Code, Failure
+from services.cli.preview import preview
 from services.cli.publish import publish
+from services.cli.settings import CliSettings
+from services.cli.status import status
 from services.cli.up import up
 from services.cli.validate import validate
 
@@ -28,10 +31,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for verb in (up, publish, validate, asyncapi):
+VERBS = (up, publish, validate, preview, status, doctor, asyncapi)
+GROUPS = {
+    "brake": brake.app, "parked": parked.app, "keys": keys.app, "subscribers": subscribers.app,
+    "kafka": kafka_verbs.app,
+}  # fmt: skip
+for verb in VERBS:
     app.command()(verb)
-for name, verbs in (("kafka", kafka_verbs), ("parked", parked), ("subscribers", subscribers)):
-    app.add_typer(verbs.app, name=name)
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)
 
 
 def main() -> None:
@@ -57,7 +65,7 @@ def _end(sentence: str, code: int) -> None:
 
 
 def _bug(error: Exception) -> str:
-    if os.environ.get("TOCSIN_CLI_TRACE"):
+    if CliSettings().trace:
         traceback.print_exc()
     where = traceback.extract_tb(error.__traceback__)[-1]
     return (

@@ -17,7 +17,8 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from schemas.topics import DAY, MEGABYTE, TOPICS, Topic
-from services.cli.blueprint import Blueprint, blueprint, settings_classes, shared_metrics
+from services.cli.blueprint import Blueprint, blueprint, shared_metrics
+from services.cli.known_settings import settings_classes
 from services.cli.rooms import ROOMS, SANDBOX, RoomSpec
 from services.runtime.settings import variables
 

@@ -14,6 +14,7 @@ from services.cli.display import Display, Lines, LiveTable
 from services.cli.errors import Code, fail
 from services.cli.house import House, Plan
 from services.cli.kafka_verbs import fetch_jars
+from services.cli.known_settings import wrong_names
 
 
 class Realms(StrEnum):
@@ -41,15 +42,17 @@ def up(
     sandbox: SandboxOption = False, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Start Kafka (unless named) and every room, and keep them running; Ctrl-C or SIGTERM stops all."""
+    if wrong := wrong_names():
+        fail("; ".join(wrong), Code.WRONG)
     if kafka is None:
         fetch_jars(quiet=as_json)
     plan = Plan(data, realm.each, kafka, sandbox)
     context = Context(data, as_json=as_json)
     display: Display = LiveTable(Console()) if context.interactive else Lines(as_json=as_json)
     with display:
-        wrong = asyncio.run(keep(plan, display))
-    if wrong:
-        fail(f"stopped; these rooms could not run: {', '.join(wrong)}", Code.WRONG)
+        halted = asyncio.run(keep(plan, display))
+    if halted:
+        fail(f"stopped; these rooms could not run: {', '.join(halted)}", Code.WRONG)
 
 
 async def keep(plan: Plan, display: Display) -> list[str]:

@@ -1,0 +1,1 @@
+"""What `tocsin doctor` looks at: a file a subject, each a function that gives findings and changes nothing."""

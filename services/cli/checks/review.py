@@ -1,0 +1,27 @@
+"""Guidance and contacts: what is past its day of review holds alerts (DESIGN §1, promise 7)."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from services.cli.checks.finding import Found, bad, good
+from services.compose import library
+from services.compose.reading import DataError
+from services.compose.settings import ComposeSettings
+
+
+def look() -> Iterator[Found]:
+    """Every guidance pack, and every contact that the jurisdiction uses."""
+    try:
+        shelves = library.read(ComposeSettings())
+    except (DataError, ValidationError) as error:
+        yield bad("guidance", f"compose cannot read its data: {error}", "correct the file that it names")
+        return
+    overdue = shelves.overdue(datetime.now(UTC).date())
+    for name in overdue:
+        yield bad(
+            "guidance", f"{name} is past its day of review: alerts with it are held", "review it, and date it anew"
+        )
+    if not overdue:
+        yield good("guidance", f"{len(shelves.packs)} packs for {shelves.jurisdiction.id}, all within review")

@@ -1,0 +1,69 @@
+"""What runs: Kafka and its topics, and every room's own word on whether it is ready."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+
+import aiohttp
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from schemas.topics import TOPICS
+from services.cli.checks.finding import Found, bad, good, mind
+from services.cli.context import Context, read_kafka
+from services.cli.rooms import ROOMS
+from services.runtime.doors import read_doors
+
+_WAIT_S = 5
+
+
+def look(context: Context) -> Iterator[Found]:
+    """Everything that should be running on this data folder."""
+    servers = os.environ.get("TOCSIN_KAFKA") or read_kafka(context.data)
+    if servers is None:
+        yield mind("kafka", f"none is known in {context.data}", "tocsin up, or tocsin kafka up")
+    else:
+        yield asyncio.run(_kafka(servers, context))
+    found = asyncio.run(_rooms(context))
+    if not found:
+        yield mind("rooms", f"none runs on {context.home}", f"tocsin up --realm {context.realm}")
+    yield from found
+
+
+async def _kafka(servers: str, context: Context) -> Found:
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers.split(","), request_timeout_ms=_WAIT_S * 1000)
+    try:
+        async with asyncio.timeout(_WAIT_S):
+            await admin.start()
+            there = set(await admin.list_topics())
+    except (KafkaError, OSError, TimeoutError) as error:
+        return bad(
+            "kafka", f"{servers} does not answer ({type(error).__name__})", "start it: tocsin up, or tocsin kafka up"
+        )
+    finally:
+        await admin.close()
+    missing = [topic.full(context.realm) for topic in TOPICS if topic.full(context.realm) not in there]
+    if missing:
+        return mind("kafka", f"{servers} answers; {len(missing)} topics are missing", "tocsin up makes them")
+    return good("kafka", f"{servers} answers, and has every topic")
+
+
+async def _rooms(context: Context) -> list[Found]:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_WAIT_S)) as session:
+        doors = {spec.name: read_doors(context.home, spec.name).get("private") for spec in ROOMS}
+        known = [(name, door) for name, door in doors.items() if door]
+        found = await asyncio.gather(*(_room(session, name, door) for name, door in known))
+    if known:
+        found += [
+            bad(name, "it does not run", f"see its log in {context.home / 'logs'}") for name in doors if not doors[name]
+        ]
+    return found
+
+
+async def _room(session: aiohttp.ClientSession, name: str, door: str) -> Found:
+    try:
+        async with session.get(f"{door}/health/ready") as answer:
+            missing = (await answer.json())["missing"]
+    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
+        return bad(name, f"does not answer at {door} ({type(error).__name__})", "tocsin up starts it again")
+    return bad(name, "; ".join(missing), "it says what it waits for") if missing else good(name, f"ready at {door}")
