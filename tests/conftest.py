@@ -9,6 +9,17 @@ import pytest
 from services.cli.kafka import Kafka, KafkaUnavailableError, ensure_jars, find_java
 from tests.support.network import NetworkGuard
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long` runs the crash tests at the size that is promised; without it, at a size for every commit."""
+    parser.addoption("--long", action="store_true", help="crash tests at their full size")
+
+
+@pytest.fixture(scope="session")
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether the crash tests run at their full size."""
+    return bool(request.config.getoption("--long"))
+
+
 SOCKETS_ALLOWED = ("connected", "contract", "crash", "bench")
 
 

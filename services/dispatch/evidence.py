@@ -92,6 +92,20 @@ def accept(connection: sa.Connection, found: Sequence[Evidence], source: str, no
     follow(connection, [rows[i] for i in to_sent], now, effects)
 
 
+def unclaimed(connection: sa.Connection, found: Sequence[Evidence]) -> list[Evidence]:
+    """What a list shows and no *other* delivery has: two deliveries may read alike, and one message is only one's."""
+    ids = {item.platform_id for item in found}
+    pairs = sa.select(platform_id.c.platform_id, platform_id.c.delivery).where(platform_id.c.platform_id.in_(ids))
+    owners: dict[str, set[str]] = {}
+    for name, owner in connection.execute(pairs):
+        owners.setdefault(name, set()).add(owner)
+    kept = []
+    for item in found:
+        if owners.setdefault(item.platform_id, {item.delivery}) == {item.delivery}:
+            kept.append(item)
+    return kept
+
+
 def _stand(connection: sa.Connection, ids: list[str], now: datetime, effects: Effects) -> None:
     if ids:
         values = {"state": State.SENT, "reason": None, "follower": None, "due": None, **changed(now)}

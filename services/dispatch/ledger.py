@@ -169,7 +169,7 @@ class Ledger:
 
         def work(connection: sa.Connection) -> Effects:
             effects = Effects()
-            evidence.accept(connection, found, source, self._clock.now(), effects)
+            evidence.accept(connection, evidence.unclaimed(connection, found), source, self._clock.now(), effects)
             return effects
 
         return await self._store.transact(work)

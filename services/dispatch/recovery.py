@@ -76,10 +76,12 @@ def settle(
 
     Only Extreme is sent again when the look-up keeps failing: a double is then the lesser harm.
     """
-    found = [Evidence(a.id, s.platform_id, s.created) for a, look in seen.items() for s in look.found]
+    listed = [Evidence(a.id, s.platform_id, s.created) for a, look in seen.items() for s in look.found]
+    found = evidence.unclaimed(connection, listed)
     evidence.accept(connection, found, "lookup", now, effects)
+    stands = {item.delivery for item in found}
     for attempt, look in seen.items():
-        if look.found:
+        if attempt.id in stands:
             continue
         if look.complete:
             _again(connection, attempt, now, effects)

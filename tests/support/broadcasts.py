@@ -15,7 +15,7 @@ from services.runtime import trust
 from services.runtime.trust import SigningKey
 
 
-def broadcast(  # noqa: PLR0913 - what tests vary
+def broadcast(
     lineage: str = "f" * 32, *, version: int = 1, revision: int = 1, kind: BroadcastKind = BroadcastKind.ALERT,
     severity: Severity = Severity.SEVERE, texts: dict[Channel, dict[str, list[str]]] | None = None,
     expires: datetime | None = None, realm: Realm = Realm.LIVE, grade: Grade = Grade.ACCEPT,
@@ -23,9 +23,12 @@ def broadcast(  # noqa: PLR0913 - what tests vary
 ) -> Broadcast:  # fmt: skip
     """A Broadcast whose texts name its version, so that no two are alike."""
     now = now or datetime.now(UTC)
-    label = f"{kind} {lineage[:6]} v{version}r{revision}{tag}"
+    label = f"{kind} {lineage[-6:]} v{version}r{revision}{tag}"
     if texts is None:
-        texts = {Channel.X: {"en": [f"Post: {label}"]}, Channel.SMS: {"en": [f"Text: {label}"], "es": [f"Texto: {label}"]}}
+        texts = {
+            Channel.X: {"en": [f"Post: {label}"]},
+            Channel.SMS: {"en": [f"Text: {label}"], "es": [f"Texto: {label}"]},
+        }
 
     def renditions(prefix: str) -> tuple[Rendition, ...]:
         return tuple(
@@ -51,7 +54,7 @@ def canonical(value: Broadcast) -> tuple[str, str]:
     return data.decode(), trust.digest_of(data)
 
 
-def decision(  # noqa: PLR0913 - what tests vary
+def decision(
     value: Broadcast, key: SigningKey, person: str, role: str, *, word: DecisionWord = DecisionWord.APPROVE,
     reach: int | None = None, expires: datetime | None = None, digest: str | None = None,
 ) -> Decision:  # fmt: skip
@@ -72,7 +75,12 @@ def release(value: Broadcast, people: DemoTrust, reach: int | None = None) -> Re
     text, digest = canonical(value)
     decisions = tuple(decision(value, people.key(name), name, role, reach=reach) for name, role in APPROVERS)
     return Release(
-        realm=value.realm, lineage=value.lineage, digest=digest, broadcast=text, decisions=decisions, at=datetime.now(UTC)
+        realm=value.realm,
+        lineage=value.lineage,
+        digest=digest,
+        broadcast=text,
+        decisions=decisions,
+        at=datetime.now(UTC),
     )
 
 
@@ -83,7 +91,9 @@ def withdrawal(value: Broadcast, people: DemoTrust, role: str = "duty-director")
     return Stop(realm=value.realm, lineage=value.lineage, digest=digest, broadcast=text, decision=signed)
 
 
-def batches(value: Broadcast, people: DemoTrust, subscribers: Sequence[str], language: str = "en", size: int = 500) -> list[Batch]:
+def batches(
+    value: Broadcast, people: DemoTrust, subscribers: Sequence[str], language: str = "en", size: int = 500
+) -> list[Batch]:
     """Signed batches of subscribers, as audience writes them."""
     key, digest = people.key("audience"), canonical(value)[1]
     chunks = [tuple(subscribers[start : start + size]) for start in range(0, len(subscribers), size)]
@@ -94,5 +104,7 @@ def batches(value: Broadcast, people: DemoTrust, subscribers: Sequence[str], lan
             revision=value.revision, digest=digest, severity=value.severity, number=number, of=len(chunks),
             reach=len(subscribers), language=language, subscribers=chunk,
         )  # fmt: skip
-        found.append(Batch(lineage=value.lineage, statement=statement, key=key.id, signature=key.sign("batch", statement)))
+        found.append(
+            Batch(lineage=value.lineage, statement=statement, key=key.id, signature=key.sign("batch", statement))
+        )
     return found

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ SERVICE = "MG" + "2" * 32
 POLL_S = 0.05
 
 
-def until(question: Callable[[], Any], seconds: float, what: str) -> Any:  # noqa: ANN401 - whatever the question answers
+def until(question: Callable[[], Any], seconds: float, what: str) -> Any:
     """Ask again and again until the answer is true; fail with `what` when it takes longer than `seconds`."""
     end = time.monotonic() + seconds
     while True:
@@ -50,7 +51,7 @@ def fictional_numbers(count: int) -> list[str]:
     return [f"+1{200 + n // 100}55501{n % 100:02d}" for n in range(count)]
 
 
-def http(url: str, body: object = None, method: str | None = None, timeout: float = 30) -> Any:  # noqa: ANN401 - any JSON
+def http(url: str, body: object = None, method: str | None = None, timeout: float = 30) -> Any:
     """One JSON call on this machine."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - loopback
@@ -123,7 +124,7 @@ class Fleet:
     def ready(self, *rooms: str, seconds: float = 60) -> None:
         """Wait until rooms say that they are ready."""
         for room in rooms:
-            until(lambda room=room: self.is_ready(room), seconds, f"{room} is ready; its log says: {self.log(room)[-1500:]}")
+            until(partial(self.is_ready, room), seconds, f"{room} is ready; its log: {self.log(room)[-1500:]}")
 
     def is_ready(self, room: str) -> bool:
         """Whether the room's own process says so."""
@@ -132,7 +133,7 @@ class Fleet:
         if process.poll() is not None:
             message = f"{room} ended with {process.returncode}: {self.log(room)[-3000:]}"
             raise AssertionError(message)
-        if not doors or doors.get("pid") != process.pid:
+        if not doors or str(doors.get("pid")) != str(process.pid):
             return False
         try:
             return bool(http(doors["private"] + "/health/ready")["ready"])
@@ -175,7 +176,7 @@ class Fleet:
 
     # --- the platform's side ---
 
-    def fault(self, **order: Any) -> None:  # noqa: ANN401 - the sandbox's own words
+    def fault(self, **order: Any) -> None:
         """Order a fault."""
         http(self.sandbox + "/_sandbox/faults", order)
 
@@ -184,10 +185,10 @@ class Fleet:
         found: dict[str, Any] = http(self.sandbox + "/_sandbox/counts")
         return found
 
-    def messages(self) -> list[dict[str, Any]]:
-        """Every message of the sandbox."""
-        found = http(self.sandbox + "/_sandbox/messages")
-        return list(found["messages"] if isinstance(found, dict) else found)
+    def each_text(self) -> list[dict[str, Any]]:
+        """Every text that the sandbox has accepted: to, body and how often."""
+        found = http(self.sandbox + "/_sandbox/counts?each=1")
+        return list(found["texts_each"])
 
 
 def chooser(seed: int) -> random.Random:

@@ -12,6 +12,7 @@ REASONS: dict[int, Reason] = {
     **dict.fromkeys((21602, 21617, 21658, 30007), Reason.PERMANENT_CONTENT),
     **dict.fromkeys((21408, 30034), Reason.FORBIDDEN_CAPABILITY),
     **dict.fromkeys((30001, 30022, 30023), Reason.RATE_LIMITED),
+    20005: Reason.PAYMENT,
     30036: Reason.EXPIRED,
     30008: Reason.TRANSIENT,
 }  # fmt: skip

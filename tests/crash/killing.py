@@ -1,0 +1,149 @@
+"""A fleet that is killed at random instants while it sends, and what its ledgers and the sandbox say afterwards."""
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from schemas.topics import RELEASED, batches
+from schemas.words import Channel, Severity, Urgency
+from services.runtime.outbox import Message
+from tests.support import broadcasts
+from tests.support.fleet import Fleet, chooser, until
+from tests.support.kafka_io import publish, record
+
+FRESH_S, GAP_S, ANSWER_S, ACCEPT_S, VISIBLE_S = 0.5, 0.3, 1.0, 0.5, 1.0
+QUARANTINE_S = 3.6
+W = 32
+#: A pace at which every kill finds requests in flight.
+PACE = {
+    "TOCSIN_SMS_WINDOW": W, "TOCSIN_X_WINDOW": 8, "TOCSIN_SMS_RATE_PER_S": 70, "TOCSIN_X_RATE_PER_S": 4,
+    "TOCSIN_SANDBOX_X_CREATE_LIMIT": 100_000, "TOCSIN_SANDBOX_X_READ_LIMIT": 100_000,
+    "TOCSIN_SANDBOX_SENT_MS": 50, "TOCSIN_SANDBOX_DELIVERED_MS": 200,
+}  # fmt: skip
+ROOMS = ("sandbox", "dispatch/sms", "dispatch/x", "receipts")
+VICTIMS = ("dispatch/sms",) * 7 + ("dispatch/x",) * 2 + ("receipts",)
+URGENT = batches(Channel.SMS, Urgency.URGENT)
+SETTLED_S = 300
+
+
+def bounds(*channels: str) -> dict[str, str]:
+    """The scaled bounds, as settings."""
+    scaled = {"FRESH_S": FRESH_S, "GAP_S": GAP_S, "ANSWER_S": ANSWER_S, "ACCEPT_S": ACCEPT_S, "VISIBLE_S": VISIBLE_S,
+              "QUARANTINE_S": QUARANTINE_S, "SWEEP_S": 0.3}  # fmt: skip
+    return {f"TOCSIN_{channel}_{name}": str(value) for channel in channels for name, value in scaled.items()}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is sent, and how often something is killed."""
+
+    posts: int
+    texts: int
+    kills: int
+    #: Seconds of peace after each kill.
+    peace: float = 0
+
+    @property
+    def channels(self) -> dict[str, int]:
+        """How many deliveries each channel's ledger must hold."""
+        return {"sms": self.texts} | ({"x": self.posts} if self.posts else {})
+
+
+@dataclass
+class Killing:
+    """One run."""
+
+    kafka: str
+    data: Path
+    left: list[int] = field(default_factory=list)
+    fleet: Fleet = field(init=False)
+    people: list[str] = field(default_factory=list)
+
+    def run(self, size: Size, severity: Severity, *, lag: float | Sequence[float], seed: int, **more: object) -> None:
+        """Release everything, kill at random instants while it is sent, and wait until all is settled."""
+        extra = bounds("SMS", "X") | {name: str(value) for name, value in (PACE | more).items()}
+        self.fleet = Fleet(self.kafka, self.data, extra=extra)
+        self.people = self.fleet.people(size.texts, ["ferrow-north"])
+        dice = chooser(seed)
+        self.fleet.start(*ROOMS)
+        self.fleet.ready(*ROOMS)
+        self.fleet.fault(match={"method": "POST"}, effect={"type": "slow", "seconds": [0.1, 0.4]}, seed=seed)
+        self.fleet.fault(match={"method": "POST"}, effect={"type": "late", "seconds": lag}, seed=seed)
+        publish(self.kafka, self._records(size, severity))
+        until(lambda: any(self.rows(c)["sending"] for c in size.channels), 60, "something is in flight")
+        for _ in range(size.kills):
+            self.wait(dice.uniform(0.05, 0.6))
+            self._kill(dice.choice(VICTIMS if size.posts else [v for v in VICTIMS if v != "dispatch/x"]))
+            self.wait(size.peace)
+        what = ", ".join(f"{c}: {dict(self.rows(c))}" for c in size.channels)
+        until(lambda: self.settled(size), SETTLED_S, f"everything settled; at first {what}")
+
+    def _kill(self, victim: str) -> None:
+        self.fleet.kill(victim)
+        if victim != "receipts":
+            self.left.append(self.rows(victim.removeprefix("dispatch/"))["sending"])
+        self.fleet.start(victim)
+        self.fleet.ready(victim)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass: the kill is at a random instant, so it waits for no event."""
+        end = time.monotonic() + seconds
+        until(lambda: time.monotonic() >= end, seconds + 5, "time passes")
+
+    def _records(self, size: Size, severity: Severity) -> list[Message]:
+        releases = size.posts or 10
+        each = size.texts // releases
+        channels = tuple(Channel) if size.posts else (Channel.SMS,)
+        found = []
+        for number in range(releases):
+            texts = {channel: {"en": [f"{channel} {number} of seed"]} for channel in channels}
+            value = broadcasts.broadcast(f"{number:032x}", severity=severity, texts=texts)
+            mine = self.people[number * each : (number + 1) * each]
+            found.append(record(RELEASED, value.lineage, broadcasts.release(value, self.fleet.trust, len(mine))))
+            found += [record(URGENT, value.lineage, b) for b in broadcasts.batches(value, self.fleet.trust, mine)]
+        return found
+
+    def stop(self) -> None:
+        """End everything."""
+        if hasattr(self, "fleet"):
+            self.fleet.stop()
+
+    # --- the ledger's files ---
+
+    def _query(self, channel: str, query: str) -> list[tuple[object, ...]]:
+        with sqlite3.connect(self.fleet.home / f"dispatch-{channel}.db") as database:
+            return database.execute(query).fetchall()
+
+    def rows(self, channel: str) -> Counter[str]:
+        """Rows by state."""
+        found = self._query(channel, "SELECT state, count(*) FROM delivery GROUP BY state")
+        return Counter({str(state): int(str(number)) for state, number in found})
+
+    def counter(self, channel: str, name: str) -> int:
+        """One of the ledger's own counters."""
+        found = {str(key): int(str(value)) for key, value in self._query(channel, "SELECT name, value FROM counted")}
+        return found.get(name, 0)
+
+    def settled(self, size: Size) -> bool:
+        """Whether every delivery is there, and none is planned, in flight or in doubt."""
+        for channel, wanted in size.channels.items():
+            rows = self.rows(channel)
+            if sum(rows.values()) != wanted or rows["planned"] or rows["sending"] or rows["unknown"]:
+                return False
+        return True
+
+    def unresolved(self) -> set[str]:
+        """Subscribers whose text is listed as `unresolved`."""
+        return {str(row[0]) for row in self._query("sms", "SELECT target FROM delivery WHERE state = 'unresolved'")}
+
+    def missing_texts(self) -> set[str]:
+        """Subscribers to whose number the platform has no text."""
+        book = self.fleet.phonebook()
+        try:
+            arrived = {book.id_of(text["to"]) for text in self.fleet.each_text()}
+        finally:
+            book.close()
+        return set(self.people) - {each for each in arrived if each}
