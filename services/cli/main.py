@@ -7,7 +7,7 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from services.cli import brake, kafka_verbs, keys, parked, subscribers
+from services.cli import brake, decisions, kafka_verbs, keys, parked, subscribers
 from services.cli.asyncapi import asyncapi
 from services.cli.doctor import doctor
 from services.cli.errors import Code, Failure
@@ -38,6 +38,7 @@ GROUPS = {
 }  # fmt: skip
 for verb in VERBS:
     app.command()(verb)
+decisions.register(app)
 for name, group in GROUPS.items():
     app.add_typer(group, name=name)
 

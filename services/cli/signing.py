@@ -1,7 +1,9 @@
 """What every verb that signs asks for: who, with which key, in which role."""
 
 import secrets
+import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -61,3 +63,18 @@ def choose_role(trust: Trust, person: str, allowed: Iterable[str], asked: str | 
         fail(f"{person} may not do this: it takes one of {', '.join(allowed)}, and {person} has "
              f"{', '.join(roles) or 'no role'}")  # fmt: skip
     return asked or fitting[0]
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Who signs, with which file, in which role (None: the first that fits)."""
+
+    person: str
+    key_file: Path
+    role: str | None
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask a person at a terminal; a script has made up its mind by calling."""
+    if not yes and sys.stdin.isatty() and not typer.confirm(question):
+        fail("nothing was signed")

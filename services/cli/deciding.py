@@ -1,0 +1,154 @@
+"""A person's word about one digest: shown, confirmed, signed, checked, published, and what approve made of it."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from schemas.decision import Decision, Statement
+from schemas.topics import DECIDED
+from schemas.words import PUBLIC_CHANNELS, ApprovalState, DecisionWord
+from services.cli.context import Context
+from services.cli.errors import Code, fail
+from services.cli.finding import Found, waiting
+from services.cli.proof import proof
+from services.cli.signing import Signer, choose_role, confirm, nonce, open_key, open_trust
+from services.runtime import verifier
+from services.runtime.trusted import NotTrustedError, Trust
+
+OPEN = {ApprovalState.WAITING, ApprovalState.COUNTED, ApprovalState.ESCALATED}
+NEEDS_REASON = {DecisionWord.RETURN, DecisionWord.REJECT, DecisionWord.OVERRIDE}
+#: How long a verb waits for the number of people, and for approve to say what the decision was good for.
+REACH_S, VERDICT_S = 5.0, 10.0
+POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants to say."""
+
+    word: DecisionWord
+    signer: Signer
+    reason: str | None
+    yes: bool
+
+
+def decide(context: Context, prefix: str, wish: Wish) -> None:
+    """The whole way; every end but the good one is a sentence."""
+    if wish.word in NEEDS_REASON and not wish.reason:
+        fail(f"{wish.word} needs --reason: it stands in the signed record", Code.WRONG)
+    found = _with_reach(context, prefix)
+    if found.facts["state"] not in OPEN:
+        fail(f"{found.digest} waits no more: it is {found.facts['state']}")
+    trust = open_trust(context)
+    record = _signed(context, found, wish, trust)
+    _check(found, record, trust, context)
+    if not context.as_json:
+        print(proof(found))
+    confirm(f"{wish.word} this as {wish.signer.person}?", yes=wish.yes)
+    context.publish(DECIDED, found.broadcast.lineage, record)
+    _say_verdict(context, found, record)
+
+
+def _with_reach(context: Context, prefix: str) -> Found:
+    """What is decided about; right after composing, audience may still be counting."""
+    until = time.monotonic() + REACH_S
+    while True:
+        found = waiting(context, prefix)
+        counted = found.facts["reach"] is not None or not _selects(found)
+        if counted or found.facts["state"] not in OPEN or time.monotonic() >= until:
+            return found
+        time.sleep(POLL_S)
+
+
+def _selects(found: Found) -> bool:
+    return any(rendition.channel not in PUBLIC_CHANNELS for rendition in found.broadcast.renditions)
+
+
+def _signed(context: Context, found: Found, wish: Wish, trust: Trust) -> Decision:
+    key, person = open_key(wish.signer.key_file), wish.signer.person
+    rule = trust.rule(found.broadcast.severity)
+    issued = datetime.now(UTC).replace(microsecond=0)
+    expires = verifier.may_start_until(found.broadcast, trust.policy, rule, issued)
+    if expires <= issued:
+        fail(f"the alert expired at {found.broadcast.expires:%Y-%m-%d %H:%M} UTC: nothing can be decided about it")
+    statement = Statement(
+        realm=context.realm,
+        decision=wish.word,
+        digest=found.digest,
+        person=person,
+        role=choose_role(trust, person, _roles(wish.word, found, trust), wish.signer.role),
+        reason=wish.reason,
+        issued=issued,
+        expires=expires,
+        reach=found.facts["reach"] if _selects(found) else None,
+        nonce=nonce(),
+    )
+    signature = key.sign("decision", statement)
+    return Decision(lineage=found.broadcast.lineage, statement=statement, key=key.id, signature=signature)
+
+
+def _roles(word: DecisionWord, found: Found, trust: Trust) -> tuple[str, ...]:
+    """Roles of the rule that approve keeps: a graver release of the same lineage may have made it another one."""
+    if word is DecisionWord.OVERRIDE:
+        return trust.policy.override_roles
+    rule = trust.rule(found.broadcast.severity)
+    more = trust.policy.override_roles if word is not DecisionWord.APPROVE else ()
+    return tuple(dict.fromkeys((*found.facts["roles"], *rule.roles, *rule.escalate_to, *more)))
+
+
+def _check(found: Found, record: Decision, trust: Trust, context: Context) -> None:
+    """What every room will say of it, said here before it is published."""
+    statement = record.statement
+    try:
+        verifier.signer(record, trust, context.realm, (statement.role,))
+    except NotTrustedError as error:
+        fail(f"nobody would believe that: {error}")
+    approving = statement.decision in {DecisionWord.APPROVE, DecisionWord.OVERRIDE}
+    if approving and statement.person in found.broadcast.authors:
+        fail(f"{statement.person} published or edited this, and nobody approves their own: somebody else must")
+
+
+def _say_verdict(context: Context, found: Found, record: Decision) -> None:
+    facts, verdict = _verdict(context, found.digest, record)
+    said = record.statement
+    fields = {
+        "digest": found.digest, "lineage": found.broadcast.lineage, "version": found.broadcast.version,
+        "decision": said.decision, "person": said.person, "role": said.role, "reach": said.reach, "verdict": verdict,
+        "state": facts["state"], "have": facts["have"], "need": facts["need"],
+    }  # fmt: skip
+    if verdict == "counted":
+        context.say(f"{said.decision} by {said.person} is counted: {facts['state']}, {facts['have']} of "
+                    f"{facts['need']}", **fields)  # fmt: skip
+        return
+    if context.as_json:
+        context.emit(fields)
+    if verdict == "waits":
+        fail("published, and it will count; approve has not said so in time: `tocsin pending` shows it", Code.TIMEOUT)
+    if verdict == "late":
+        fail(f"it came too late: this digest is {facts['state']} already")
+    fail(f"approve did not count it: {MEANING.get(verdict, verdict)}")
+
+
+def _verdict(context: Context, digest: str, record: Decision) -> tuple[dict[str, Any], str]:
+    """What approve made of the decision, and how the digest stands now."""
+    until = time.monotonic() + VERDICT_S
+    while True:
+        facts = waiting(context, digest).facts
+        verdicts = {said["nonce"]: str(said["verdict"]) for said in facts["decisions"]}
+        verdict = verdicts.get(record.statement.nonce, "waits")
+        if verdict != "waits" or time.monotonic() >= until:
+            return facts, verdict
+        time.sleep(POLL_S)
+
+
+#: The rules that can be broken although the signature was good when it was checked here.
+MEANING = {
+    "author": "nobody approves what they published or edited",
+    "key": "the bundle that approve has does not know this key; has it the newest one?",
+    "person": "the bundle that approve has does not know this person; has it the newest one?",
+    "reach": "more people would get it now than you were shown; look again",
+    "revoked": "this key was taken away",
+    "role": "this role may not decide it; a graver alert of the same lineage may still be live",
+    "signature_expired": "the signature has run out: look at the clock of this machine",
+}
