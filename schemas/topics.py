@@ -92,7 +92,7 @@ STOPPED = Topic(
     "a signed withdrawal, pause or resume, straight to every dispatcher", max_bytes=5 * MEGABYTE,
 )  # fmt: skip
 RECEIPTS = Topic(
-    "receipts", "channel", (Receipts,), ("receipts",), ("dispatch/sms", "record"),
+    "receipts", "channel", (Receipts,), ("receipts",), ("dispatch/sms",),
     "what the platform reports of messages",
 )  # fmt: skip
 REPLIES = Topic(
@@ -105,7 +105,8 @@ DELIVERIES = Topic(
 )  # fmt: skip
 TRUST = Topic(
     "trust", "`bundle` or the revocation's id", (Bundle, Revocation), ("cli",),
-    ("compose", "approve", "audience", *DISPATCHERS), "people, keys, roles, policy", partitions=1, compacted=True,
+    ("compose", "approve", "audience", *DISPATCHERS, "record"), "people, keys, roles, policy", partitions=1,
+    compacted=True,
 )  # fmt: skip
 ALARMS = Topic(
     "alarms", "room#rule", (Alarm,), ("any room",), ("record", "cli"), "what is wrong, since when, what to do",

@@ -1,4 +1,4 @@
-"""The public webhook door: delivery reports become `receipts`, STOP, START and HELP become `replies`.
+"""The public webhook door. Consumes Twilio's webhooks over HTTP, no topic; produces `receipts` and `replies`.
 
-Consumes nothing but HTTP. Side effects: opt-outs in the phonebook, and one answer to whoever replies to a text.
+Side effects: opt-outs in the phonebook, and one answer to whoever replies to a text.
 """

@@ -1,0 +1,5 @@
+"""`python -m services.record`."""
+
+from services.record.app import build
+
+build().run()

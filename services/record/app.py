@@ -1,0 +1,53 @@
+"""Builds and wires record."""
+
+from services.record.belief import Belief
+from services.record.handlers import Handlers
+from services.record.labels import Labels, LabelsError
+from services.record.metrics import RecordMetrics
+from services.record.pages import Pages
+from services.record.projection import Projection
+from services.record.rendering import Renderer
+from services.record.routes import Routes
+from services.record.settings import ROOT, RecordSettings
+from services.record.tables import metadata
+from services.record.watching import Watch
+from services.runtime.keeper import Keeper
+from services.runtime.room import Room
+from services.runtime.settings import SharedSettings, load, stop
+from services.runtime.store import Store
+from services.runtime.trusted import NotTrustedError
+
+NAME = "record"
+TEMPLATES = ROOT / "templates" / "pages"
+GUIDANCE = ROOT / "templates" / "guidance"
+
+
+def build() -> Room:
+    """The room, ready to run."""
+    shared, settings = load(SharedSettings), load(RecordSettings)
+    try:
+        labels = Labels.read(TEMPLATES / "words.yaml", GUIDANCE, settings.jurisdiction)
+        keeper = Keeper(shared, NAME)
+    except (LabelsError, NotTrustedError) as error:
+        stop([str(error)])
+    room = Room(NAME, shared, settings)
+    store = Store(settings.store_url(shared, NAME), metadata)
+    metrics = RecordMetrics(room.metrics.registry)
+    pages = Pages(
+        store=store, clock=room.clock, realm=room.realm, folder=settings.pages_folder(shared),
+        renderer=Renderer(TEMPLATES, labels), metrics=metrics,
+    )  # fmt: skip
+    watch = Watch(store, room.clock, metrics)
+    projection = Projection(store, Belief(keeper, room.realm), pages.changed, watch.moved)
+    handlers = Handlers(projection, keeper, lambda rule: room.metrics.refused.labels(rule).inc())
+    handlers.register(room)
+    for route in Routes(store, room.clock).all():
+        room.private_route(route)
+    room.check(keeper.missing)
+    room.metrics.bundle_serial.set(keeper.serial)
+    keeper.on_change(lambda: room.metrics.bundle_serial.set(keeper.serial))
+    room.background("pages", pages.run)
+    room.background("watch", watch.run)
+    room.background("trust", projection.keep_judging)
+    room.on_close(store.close)
+    return room

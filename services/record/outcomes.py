@@ -1,0 +1,68 @@
+"""What became of messages, what is wrong, and what waits for a person."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from schemas.base import instant_text
+from schemas.delivery import Deliveries, DeliveryRow
+from schemas.operations import Alarm, Closing
+from schemas.words import State
+from services.record import tables
+from services.record.store import keep_deliveries, keep_newest
+from services.record.timeline import Entry, What, note, when
+from services.runtime.decoding import Envelope
+from services.runtime.store import insert_new
+
+STANDS = frozenset({State.SENT, State.DELIVERED})
+
+
+def deliveries(connection: sa.Connection, record: Deliveries) -> None:
+    """What became of up to 500 messages."""
+    common = {"lineage": record.lineage, "channel": record.channel.value, "digest": record.digest}
+    newest: dict[str, DeliveryRow] = {}
+    for row in record.rows:
+        if row.id not in newest or newest[row.id].seq < row.seq:
+            newest[row.id] = row
+    if newest:
+        keep_deliveries(connection, [common | _delivery(row) for row in newest.values()])
+
+
+def _delivery(row: DeliveryRow) -> dict[str, Any]:
+    at = instant_text(row.at)
+    return {
+        "id": row.id, "version": row.version, "revision": row.revision, "kind": row.kind.value, "target": row.target,
+        "state": row.state.value, "reason": row.reason.value if row.reason else None, "attempt": row.attempt,
+        "seq": row.seq, "at": at, "platform_id": row.platform_id, "sent_at": at if row.state in STANDS else None,
+        "delivered_at": at if row.state is State.DELIVERED else None,
+    }  # fmt: skip
+
+
+def alarm(connection: sa.Connection, record: Alarm, envelope: Envelope) -> None:
+    """Something is wrong, or no longer."""
+    since = instant_text(record.since)
+    row = {
+        "room": record.room, "rule": record.rule, "lineage": record.lineage or "", "says": record.says,
+        "do": record.do, "since": since, "over": record.over,
+    }  # fmt: skip
+    keep_newest(connection, tables.alarm, [row], "since")
+    if record.lineage:
+        what = What.ALARM_OVER if record.over else What.ALARM
+        note(connection, envelope, Entry(what, record.lineage, when(envelope), says=f"{record.room}: {record.says}"))
+
+
+def parked(connection: sa.Connection, key: str, envelope: Envelope) -> None:
+    """A record waits for a person."""
+    names = ("room", "topic", "error", "cause", "at")
+    row = {name: envelope.headers.get(f"tocsin-{name}", "") for name in names}
+    insert_new(connection, tables.parked, [{"key": key, **row}])
+
+
+def closed(connection: sa.Connection, key: str, record: Closing) -> None:
+    """A person has replayed or dropped a parked record."""
+    parked_table = tables.parked
+    blank = dict.fromkeys(("room", "topic", "error", "cause", "at"), "")
+    insert_new(connection, parked_table, [{"key": key, **blank}])
+    connection.execute(
+        sa.update(parked_table).where(parked_table.c.key == key).values(did=record.did, person=record.person)
+    )
