@@ -43,6 +43,11 @@ class Wanted:
         return sum(people * self.units.get(language, 0) for language, people in by_language.items())
 
 
+def _reached(broadcast: Broadcast) -> tuple[str, ...]:
+    """The areas it is for, and the whole, whose code is the jurisdiction's: who asked for all of it lives in each."""
+    return tuple(dict.fromkeys((*broadcast.audience.areas, broadcast.audience.jurisdiction)))
+
+
 def wanted_of(broadcast: Broadcast, digest: str) -> Wanted:
     """What this Broadcast wants, for texts."""
     texts = {each.language: sum(each.units) for each in broadcast.renditions if each.channel is Channel.SMS}
@@ -56,6 +61,6 @@ def wanted_of(broadcast: Broadcast, digest: str) -> Wanted:
         revision=broadcast.revision,
         kind=broadcast.kind,
         severity=broadcast.severity,
-        areas=broadcast.audience.areas,
+        areas=_reached(broadcast),
         units={language: texts[language] for language in ordered},
     )

@@ -23,6 +23,11 @@ async def test_an_estimate_counts_people_by_language_and_area_and_their_segments
     assert world.published("audiences.estimated")[0].headers["tocsin-correlation"] == "c1"
 
 
+async def test_who_asked_for_the_whole_is_reached_in_each_of_its_areas(world: World) -> None:
+    people(world, row(1, "en", "ferrow"), row(2, "en", "south"))
+    assert (await world.compose(broadcast())).people == 1
+
+
 async def test_it_is_made_once_also_when_the_release_came_first(world: World) -> None:
     people(world, row(1))
     await world.release(broadcast(), reach=1)
