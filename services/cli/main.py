@@ -9,6 +9,7 @@ from typer.exceptions import TyperException
 
 from services.cli import brake, decisions, kafka_verbs, keys, parked, subscribers
 from services.cli.asyncapi import asyncapi
+from services.cli.demo.verb import demo
 from services.cli.doctor import doctor
 from services.cli.errors import Code, Failure
 from services.cli.preview import preview
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-VERBS = (up, publish, validate, preview, status, doctor, asyncapi)
+VERBS = (demo, up, publish, validate, preview, status, doctor, asyncapi)
 GROUPS = {
     "brake": brake.app, "parked": parked.app, "keys": keys.app, "subscribers": subscribers.app,
     "kafka": kafka_verbs.app,

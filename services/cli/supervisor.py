@@ -74,9 +74,14 @@ class Supervisor:
         return [event for event in self._now.values() if event.state != "ready"]
 
     @property
+    def ready(self) -> int:
+        """How many rooms are ready."""
+        return len(self._now) - len(self.not_ready)
+
+    @property
     def all_ready(self) -> bool:
         """Whether every room is ready."""
-        return len(self._now) == len(self.children) and not self.not_ready
+        return self.ready == len(self.children)
 
     async def stop(self, patience: float = STOP_S) -> None:
         """Stop wave after wave; what has not ended after `patience` seconds is killed."""
