@@ -92,9 +92,9 @@ class Fleet:
         shared = SharedSettings(data=self.data, realm=self.realm)
         init_phonebook(shared, PhonebookSettings(), datetime.now(UTC))
 
-    def people(self, count: int, areas: Iterable[str], language: str = "en") -> list[str]:
-        """Enter `count` people with fictional numbers; their ids, in the order of their numbers."""
-        numbers = fictional_numbers(count)
+    def people(self, count: int, areas: Iterable[str], language: str = "en", first: int = 0) -> list[str]:
+        """Enter `count` people, from the `first` fictional number on; their ids, in the order of their numbers."""
+        numbers = fictional_numbers(first + count)[first:]
         now = datetime.now(UTC)
         book = self.phonebook()
         entries = [Entry(n, (language,), tuple(areas), now.isoformat(), "test", "test") for n in numbers]
