@@ -65,31 +65,53 @@ def accept(connection: sa.Connection, found: Sequence[Evidence], source: str, no
         )
     }  # fmt: skip
     effects.unknown_deliveries += len(wanted - rows.keys())
-    known: dict[str, set[str]] = {}
-    pairs = sa.select(platform_id.c.delivery, platform_id.c.platform_id).where(platform_id.c.delivery.in_(rows))
-    for name, value in connection.execute(pairs):
-        known.setdefault(name, set()).add(value)
-    to_sent: list[str] = []
+    known = _known(connection, found)
+    to_sent: dict[str, None] = {}
     fresh: list[dict[str, object]] = []
     for item in found:
         row, ids = rows.get(item.delivery), known.setdefault(item.delivery, set())
-        if row is None or item.platform_id in ids:
+        if row is None:
             continue
-        fresh.append({"delivery": item.delivery, "platform_id": item.platform_id, "source": source,
-                      "created": item.created, "at": now})  # fmt: skip
-        if ids:
-            effects.duplicates.append(row.lineage)
-        ids.add(item.platform_id)
-        if row.state in _OPEN and item.delivery not in to_sent:
-            to_sent.append(item.delivery)
-        elif row.state in SURPRISING or (row.state in _FOLLOWED and _came_last(connection, row.follower, item)):
-            effects.surprises.append(row.lineage)
-            to_sent.append(item.delivery)
+        new = item.platform_id not in ids
+        if new:
+            fresh.append({"delivery": item.delivery, "platform_id": item.platform_id, "source": source,
+                          "created": item.created, "at": now})  # fmt: skip
+            if ids:
+                effects.duplicates.append(row.lineage)
+            ids.add(item.platform_id)
+        reopens = _reopens(connection, row, item, new=new)
+        if item.delivery not in to_sent and (reopens or (new and row.state in _OPEN)):
+            to_sent[item.delivery] = None
+            effects.surprises += [row.lineage] * reopens
     insert_new(connection, platform_id, fresh)
-    _stand(connection, to_sent, now, effects)
+    _stand(connection, list(to_sent), now, effects)
     _count(connection, "duplicates_detected", len(effects.duplicates))
     _first_sent(connection, {rows[i].digest for i in to_sent}, now)
     follow(connection, [rows[i] for i in to_sent], now, effects)
+
+
+def _known(connection: sa.Connection, found: Sequence[Evidence]) -> dict[str, set[str]]:
+    """The ids that each delivery has; where one had no time (an answer, a report) and a list gives it, it is kept."""
+    columns = (platform_id.c.delivery, platform_id.c.platform_id, platform_id.c.created)
+    pairs = connection.execute(
+        sa.select(*columns).where(platform_id.c.delivery.in_({item.delivery for item in found}))
+    ).all()  # fmt: skip
+    known: dict[str, set[str]] = {}
+    for name, value, _ in pairs:
+        known.setdefault(name, set()).add(value)
+    undated = {(name, value) for name, value, created in pairs if created is None}
+    for item in found:
+        if item.created is not None and (item.delivery, item.platform_id) in undated:
+            where = (platform_id.c.delivery == item.delivery) & (platform_id.c.platform_id == item.platform_id)
+            connection.execute(sa.update(platform_id).where(where).values(created=item.created))
+    return known
+
+
+def _reopens(connection: sa.Connection, row: Any, item: Evidence, *, new: bool) -> bool:  # noqa: ANN401 - a row of `delivery`
+    """Whether an id contradicts a row that had been settled: it should not stand at all, or it came last."""
+    if row.state in _FOLLOWED:
+        return _came_last(connection, row.follower, item)
+    return new and row.state in SURPRISING
 
 
 def unclaimed(connection: sa.Connection, found: Sequence[Evidence]) -> list[Evidence]:
@@ -99,11 +121,7 @@ def unclaimed(connection: sa.Connection, found: Sequence[Evidence]) -> list[Evid
     owners: dict[str, set[str]] = {}
     for name, owner in connection.execute(pairs):
         owners.setdefault(name, set()).add(owner)
-    kept = []
-    for item in found:
-        if owners.setdefault(item.platform_id, {item.delivery}) == {item.delivery}:
-            kept.append(item)
-    return kept
+    return [item for item in found if owners.setdefault(item.platform_id, {item.delivery}) == {item.delivery}]
 
 
 def _stand(connection: sa.Connection, ids: list[str], now: datetime, effects: Effects) -> None:
