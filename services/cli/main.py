@@ -40,6 +40,7 @@ GROUPS = {
 for verb in VERBS:
     app.command()(verb)
 decisions.register(app)
+decisions.register(app)
 for name, group in GROUPS.items():
     app.add_typer(group, name=name)
 
