@@ -79,11 +79,12 @@ def wire(shared: SharedSettings, settings: ApproveSettings, engine: Engine, cloc
 
 
 def _consume(room: Room, handlers: Handlers) -> None:
+    """Rare topics poll more slowly: an idle room is to cost nothing. A record that comes is still read at once."""
     room.consume(COMPOSED, handlers.composed)
-    room.consume(HELD, handlers.held)
     room.consume(ESTIMATED, handlers.estimated)
     room.consume(DECIDED, handlers.decided)
-    room.consume(STOPPED, handlers.stopped)
+    room.consume(HELD, handlers.held, fetch_wait_ms=500)
+    room.consume(STOPPED, handlers.stopped, fetch_wait_ms=500)
     room.consume(TRUST, handlers.trust, every_process=True, fetch_wait_ms=500)
 
 

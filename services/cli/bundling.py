@@ -63,6 +63,8 @@ def find_mistakes(statement: BundleStatement) -> Iterator[str]:
     active = [person for person in statement.administrators if person.active]
     if len(active) < _ADMINISTRATORS:
         yield "two active administrators are needed, for two sign each bundle"
+    if not any(engine.use == "batch" for engine in statement.engines):
+        yield "no engine signs batches: nobody could be texted"
     yield from _missing_severities(statement.policy)
     yield from _empty_roles(statement)
     yield from _impossible_rules(statement)
