@@ -1,7 +1,7 @@
 """Publishing to and reading from real Kafka in a test, without a room."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
@@ -19,8 +19,11 @@ def record(topic: Topic, key: str, value: Record | bytes, realm: Realm = Realm.L
     return message_of(realm, topic, key, value)
 
 
-def publish(servers: str, messages: Iterable[Message], realm: Realm = Realm.LIVE) -> None:
-    """Publish in order, confirmed, making the topics first."""
+def publish(
+    servers: str, messages: Iterable[Message], realm: Realm = Realm.LIVE,
+    more_headers: Sequence[tuple[str, bytes | None]] = (),
+) -> None:  # fmt: skip
+    """Publish in order, confirmed, making the topics first. `more_headers` may be what no room would write."""
 
     async def work() -> None:
         await topics.ensure(servers, realm)
@@ -28,7 +31,7 @@ def publish(servers: str, messages: Iterable[Message], realm: Realm = Realm.LIVE
         await producer.start()
         try:
             for message in messages:
-                headers = [(name, value.encode()) for name, value in message.headers.items()]
+                headers = [*((name, value.encode()) for name, value in message.headers.items()), *more_headers]
                 await producer.send_and_wait(message.topic, message.value, key=message.key, headers=headers)
         finally:
             await producer.stop()
