@@ -18,7 +18,7 @@ READY_S = 90.0
 
 def tocsin(*words: str, data: Path, timeout: float = 60.0, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run one verb to its end."""
-    return subprocess.run(  # noqa: S603 - our own command, no shell
+    return subprocess.run(
         [*TOCSIN, *words, "--data", str(data)], capture_output=True, text=True, timeout=timeout, check=False,
         env={**os.environ, **environment},
     )  # fmt: skip
@@ -40,7 +40,7 @@ class Up:
         self._more = threading.Condition()
 
     def __enter__(self) -> Self:
-        self.process = subprocess.Popen(  # noqa: S603 - our own command, no shell
+        self.process = subprocess.Popen(
             [*TOCSIN, "up", "--json", "--data", str(self.data), *self._words],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self._environment,
         )  # fmt: skip

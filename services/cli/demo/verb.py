@@ -49,10 +49,15 @@ def demo(
     data = (folder or Path(tempfile.mkdtemp(prefix="tocsin-demo-"))).resolve()
     try:
         asyncio.run(_until_told(data, number, limit, ask=not yes))
-    except Failure:
-        if folder is None:
-            Console(stderr=True).print(f"everything that was written is still in {data}", highlight=False)
+    except Failure as failure:
+        if failure.code is not Code.INTERRUPTED and folder is None:
+            fail(f"{failure} (everything that was written, logs too, is still in {data})", failure.code)
+        _remove(data, folder)
         raise
+    _remove(data, folder)
+
+
+def _remove(data: Path, folder: Path | None) -> None:
     if folder is None:
         shutil.rmtree(data, ignore_errors=True)
 
@@ -115,6 +120,8 @@ async def _show(data: Path, number: int, stage: Stage, house: House, patience: P
     report(stage, Outcome(context, alert, cancel, await story.settled(cancel), witness.address))
     if patience.ask:
         await patience.line("\nLook around; press Enter to stop everything. ")
+    else:
+        stage.say("(with --data DIR the folder is kept, and `tocsin up --sandbox --data DIR` goes on with it)")
 
 
 async def _ready(stage: Stage, house: House) -> None:
