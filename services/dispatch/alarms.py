@@ -21,6 +21,10 @@ RULES = {
         "It cannot be known whether some messages arrived: the platform's look-up keeps failing.",
         "Look at the platform's own page, then settle the rows by hand.",
     ),
+    "no_words": (
+        "A Cancel has no text for this channel, and people here have the alert: nobody has told them that it is over.",
+        "Withdraw the alert: its withdrawal texts were approved with it.",
+    ),
     "batches_missing": (
         "A release is being sent, but some of its batches have not come: people may be missing.",
         "Look at the audience room: is it running, and what has it parked?",

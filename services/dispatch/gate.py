@@ -120,7 +120,7 @@ def _candidates() -> "sa.Select[Any]":
             row.c.state == State.PLANNED,
             sa.or_(row.c.due.is_(None), row.c.due <= sa.bindparam("now", type_=row.c.due.type)),
             row.c.ends > sa.bindparam("now", type_=row.c.ends.type),
-            ~newer_mark,
+            sa.or_(row.c.kind == Kind.DELETION, ~newer_mark),
             sa.or_(row.c.kind.in_(TAKE_BACKS), ~paused),
             ~opted_out,
             ~open_before,

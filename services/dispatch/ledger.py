@@ -11,7 +11,7 @@ from schemas.audience import BatchStatement
 from schemas.delivery import ROWS_LIMIT, Deliveries, DeliveryRow, Receipt
 from schemas.topics import DELIVERIES
 from schemas.words import TAKE_BACKS, Kind, Realm, Reason, Severity, State
-from services.dispatch import evidence, gate, planner, recovery, takeback
+from services.dispatch import corrections, deletions, evidence, gate, planner, recovery, takeback
 from services.dispatch.evidence import Effects, Evidence
 from services.dispatch.gate import Done
 from services.dispatch.planner import Plan
@@ -177,12 +177,13 @@ class Ledger:
     # --- the sweep's side ---
 
     async def owe(self, last_arrival_s: float) -> takeback.Owed:
-        """Derive take-backs and corrections that are owed."""
+        """Derive take-backs, deletions and corrections that are owed."""
 
         def work(connection: sa.Connection) -> takeback.Owed:
             now = self._clock.now()
             owed = takeback.derive(connection, self.plan, last_arrival_s, now)
-            return takeback.Owed(owed.planned + takeback.correct(connection, self.plan, now), owed.for_a_person)
+            more = deletions.derive(connection, self.plan, now) + corrections.derive(connection, self.plan, now)
+            return takeback.Owed(owed.planned + more, owed.for_a_person)
 
         return await self._store.transact(work)
 

@@ -124,7 +124,9 @@ def raise_mark(  # noqa: PLR0917 - the columns of one row
 
 def supersede(connection: sa.Connection, now: datetime, which: "sa.ColumnElement[bool] | None" = None) -> int:
     """`planned` rows below their lineage's mark will not start; the number of them."""
-    newer = sa.exists().where(mark.c.lineage == delivery.c.lineage, mark.c.ordinal > delivery.c.ordinal)
+    newer = sa.exists().where(mark.c.lineage == delivery.c.lineage, mark.c.ordinal > delivery.c.ordinal) & (
+        delivery.c.kind != Kind.DELETION  # a wrong post must go, whatever came after it
+    )
     return settle_planned(connection, newer, which, State.SUPERSEDED, Reason.SUPERSEDED, now)
 
 

@@ -55,8 +55,8 @@ class Sweep:
         await self._recover()
         while True:
             owed = await self._ledger.owe(self._channel.bounds.last_arrival)
-            for lineage in owed.for_a_person:
-                await self._alarms.alarm("unresolved", lineage)
+            for rule, lineage in owed.for_a_person:
+                await self._alarms.alarm(rule, lineage)
             if not owed.planned:
                 break
             self._pump.wake()

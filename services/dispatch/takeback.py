@@ -12,12 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.words import Kind, Reason, State
+from schemas.words import Kind, State
 from services.dispatch import ids
-from services.dispatch.evidence import changed
 from services.dispatch.moves import DOUBT, STANDS
 from services.dispatch.planner import TAKE_BACK_PRIORITY, Plan
-from services.dispatch.tables import delivery, mark, platform_id, release
+from services.dispatch.tables import delivery, mark, release
 from services.runtime.store import insert_new
 
 TAKING_BACK = (Kind.CANCEL, Kind.WITHDRAWAL)
@@ -34,26 +33,28 @@ class Owed:
     """What the follow-through planned, and what a person must look at."""
 
     planned: int
-    for_a_person: tuple[str, ...] = ()
+    #: (rule of the alarm, lineage)
+    for_a_person: tuple[tuple[str, str], ...] = ()
 
 
 def derive(connection: sa.Connection, plan: Plan, last_arrival_s: float, now: datetime) -> Owed:
-    """Plan the take-backs and deletions that are owed now, up to a chunk a lineage; call again while it plans some."""
-    planned, lineages = 0, []
+    """Plan the take-backs that are owed now, up to a chunk a lineage; call again while it plans some."""
+    planned, persons = 0, []
     alive = mark.c.at > now - timedelta(seconds=plan.take_back_s)
     for found in connection.execute(sa.select(mark).where(mark.c.kind.in_(TAKING_BACK), alive)).all():
         texts = _texts(connection, found)
         if texts is None:
             continue
         rows = _owed(connection, plan, found, last_arrival_s, now)
-        for row in rows:
-            _plan_one(connection, plan, found, texts, row, now)
-        planned += len(rows)
-        if plan.deletes:
-            planned += _plan_deletions(connection, plan, found, texts.ends, now)
+        if rows and not texts.by_language:
+            persons.append(("no_words", found.lineage))
+        else:
+            for row in rows:
+                _plan_one(connection, plan, found, texts, row, now)
+            planned += len(rows)
         if plan.public and _unresolved(connection, found):
-            lineages.append(found.lineage)
-    return Owed(planned, tuple(lineages))
+            persons.append(("unresolved", found.lineage))
+    return Owed(planned, tuple(persons))
 
 
 @dataclass(frozen=True)
@@ -71,21 +72,28 @@ def _texts(connection: sa.Connection, found: Any) -> _Texts | None:  # noqa: ANN
     return _Texts(row.texts[kept], row.ends) if row else None
 
 
+def same_place(plan: Plan, row: Any, other: Any) -> "sa.ColumnElement[bool]":  # noqa: ANN401 - a table or its alias
+    """Whether two rows speak to the same readers: one subscriber, or one language of an account, whatever the part."""
+    alike = other.c.language == row.c.language if plan.public else other.c.target == row.c.target
+    return sa.and_(other.c.lineage == row.c.lineage, alike, other.c.kind != Kind.DELETION)
+
+
 def _owed(
     connection: sa.Connection, plan: Plan, found: Any, last_arrival_s: float, now: datetime  # noqa: ANN401 - a row of `mark`
 ) -> Sequence["sa.Row[Any]"]:  # fmt: skip
-    """Rows that stand below the mark and have no follower, of targets where nothing is in doubt."""
-    row, other = delivery, delivery.alias("other")
-    in_doubt = sa.exists().where(
-        other.c.lineage == row.c.lineage, other.c.target == row.c.target, other.c.ordinal < found.ordinal,
-        other.c.state.in_(DOUBT),
-    )  # fmt: skip
+    """Rows that stand below the mark and that no take-back of this mark follows, where nothing may still arrive."""
+    row, other, follower = delivery, delivery.alias("other"), delivery.alias("follower")
     stands = [*STANDS] if plan.public else [*STANDS, State.UNRESOLVED]
-    settled = sa.or_(row.c.attempt <= 1, row.c.intent_at.is_(None),
-                     row.c.intent_at < now - timedelta(seconds=last_arrival_s))  # fmt: skip
+    repeated = (other.c.attempt > 1) & (other.c.intent_at >= now - timedelta(seconds=last_arrival_s))
+    waits = sa.exists().where(
+        same_place(plan, row, other), other.c.ordinal < found.ordinal,
+        sa.or_(other.c.state.in_(DOUBT), other.c.state.in_(stands) & repeated),
+    )  # fmt: skip
+    # A correction or Cancel that was overtaken or has failed follows nothing any more.
+    followed = sa.exists().where(follower.c.id == row.c.follower, follower.c.ordinal == found.ordinal)
     query = sa.select(row).where(
         row.c.lineage == found.lineage, row.c.ordinal < found.ordinal, row.c.kind.in_(TAKEN_BACK[Kind(found.kind)]),
-        row.c.state.in_(stands), row.c.follower.is_(None), ~in_doubt, settled,
+        row.c.state.in_(stands), ~followed, ~waits,
     )  # fmt: skip
     return connection.execute(query.order_by(row.c.target, row.c.ordinal).limit(CHUNK)).all()
 
@@ -97,9 +105,7 @@ def _plan_one(  # noqa: PLR0917 - one call, and each is a different thing
     kind = Kind(found.kind)
     target = f"{ids.target_base(row.target)}/1" if plan.public else row.target
     version, revision = divmod(found.ordinal // 2, ids.REVISIONS)
-    language = row.language if row.language in texts.by_language else next(iter(texts.by_language), None)
-    if language is None:
-        return
+    language = row.language if row.language in texts.by_language else next(iter(texts.by_language))
     again = _rounds(connection, row.lineage, target, kind, found.ordinal)
     name = ids.delivery_id(row.lineage, version, revision, plan.channel, target, kind, again)
     base = {
@@ -128,58 +134,8 @@ def _rounds(connection: sa.Connection, lineage: str, target: str, kind: Kind, or
     return connection.execute(finished).scalar_one()
 
 
-def _plan_deletions(connection: sa.Connection, plan: Plan, found: Any, ends: datetime, now: datetime) -> int:  # noqa: ANN401 - a row of `mark`
-    """One deletion for every platform id below the mark, a twin's too; the number planned."""
-    query = (
-        sa.select(delivery, platform_id.c.platform_id)
-        .join(platform_id, platform_id.c.delivery == delivery.c.id)
-        .where(
-            delivery.c.lineage == found.lineage, delivery.c.ordinal < found.ordinal,
-            delivery.c.kind.in_(TAKEN_BACK[Kind(found.kind)]),
-            delivery.c.state.in_([*STANDS, State.WITHDRAWN, State.CORRECTED]),
-        )
-    )  # fmt: skip
-    version, revision = divmod(found.ordinal // 2, ids.REVISIONS)
-    rows = []
-    for row in connection.execute(query).all():
-        target = f"{row.target}#{row.platform_id}"
-        rows.append({
-            "id": ids.delivery_id(row.lineage, version, revision, plan.channel, target, Kind.DELETION),
-            "lineage": row.lineage, "version": version, "revision": revision, "ordinal": found.ordinal,
-            "kind": Kind.DELETION.value, "target": target, "language": row.language, "part": 1,
-            "digest": found.digest, "severity": row.severity, "priority": TAKE_BACK_PRIORITY + 1,
-            "state": State.PLANNED.value, "ends": ends, "changed_at": now, "attempt": 0, "seq": 1,
-            "unreported": True, "about": row.id,
-        })  # fmt: skip
-    return insert_new(connection, delivery, rows)
-
-
 def _unresolved(connection: sa.Connection, found: Any) -> bool:  # noqa: ANN401 - a row of `mark`
     """Whether a post below the mark is `unresolved`: a person looks at the timeline."""
     where = (delivery.c.lineage == found.lineage) & (delivery.c.ordinal < found.ordinal) & (
         delivery.c.state == State.UNRESOLVED)  # fmt: skip
     return connection.execute(sa.select(delivery.c.id).where(where).limit(1)).first() is not None
-
-
-def correct(connection: sa.Connection, plan: Plan, now: datetime) -> int:
-    """Who has an earlier revision gets a correction in place of the alert; the number of corrections planned."""
-    new, old = delivery.alias("new"), delivery.alias("old")
-    query = (
-        sa.select(new, old.c.id.label("old_id"))
-        .join(old, (old.c.lineage == new.c.lineage) & (old.c.target == new.c.target))
-        .where(
-            new.c.state == State.PLANNED, new.c.revision > 1, new.c.kind.in_([Kind.ALERT, Kind.UPDATE]),
-            old.c.version == new.c.version, old.c.revision < new.c.revision, old.c.state.in_(STANDS),
-        )
-        .limit(CHUNK)
-    )  # fmt: skip
-    rows = connection.execute(query).all()
-    for row in rows:
-        name = ids.delivery_id(row.lineage, row.version, row.revision, plan.channel, row.target, Kind.CORRECTION)
-        copied = {c.name: getattr(row, c.name) for c in delivery.columns}
-        fresh = {**copied, "id": name, "kind": Kind.CORRECTION.value, "seq": 1, "unreported": True, "changed_at": now}
-        insert_new(connection, delivery, [fresh])
-        connection.execute(sa.update(delivery).where(delivery.c.id == row.old_id).values(follower=name))
-        values = {"state": State.SUPERSEDED, "reason": Reason.SUPERSEDED, **changed(now)}
-        connection.execute(sa.update(delivery).where(delivery.c.id == row.id).values(**values))
-    return len(rows)

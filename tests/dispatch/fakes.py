@@ -88,10 +88,9 @@ class FakePlatform:
     most_in_flight: int = 0
     hanging: list[asyncio.Event] = field(default_factory=list)
 
-    @property
-    def capabilities(self) -> Capabilities:
+    def __post_init__(self) -> None:
         public = self.name is ChannelName.X
-        return Capabilities(public=public, deletes=public)
+        self.capabilities = Capabilities(public=public, deletes=public)
 
     async def open(self) -> None:
         return

@@ -4,11 +4,13 @@ import itertools
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from schemas.words import Kind, Reason, State
 from services.dispatch.evidence import Evidence
 from services.dispatch.gate import Done
 from services.dispatch.port import Doubt, Sent
+from services.dispatch.tables import release
 from tests.dispatch.world import ANNA, BEN, World
 
 
@@ -231,8 +233,6 @@ async def test_a_report_of_one_says_nothing_of_another(sms: World) -> None:
 
 
 async def test_the_first_message_of_a_release_is_remembered(sms: World) -> None:
-    from services.dispatch.tables import release  # noqa: PLC0415
-    import sqlalchemy as sa  # noqa: PLC0415
     await sms.release(to=[ANNA, BEN])
     sms.clock.pass_time(3)
     first = sms.clock.now()

@@ -201,7 +201,9 @@ class World:
         }  # fmt: skip
         return BatchStatement(**fields)
 
-    async def withdraw(self, value: Broadcast, *, by: Process | None = None, keys: tuple[str, ...] = ("key-2",)) -> None:
+    async def withdraw(
+        self, value: Broadcast, *, by: Process | None = None, keys: tuple[str, ...] = ("key-2",)
+    ) -> None:
         ends = self.clock.now() + timedelta(seconds=TAKE_BACK_S)
         await (by or self.one).ledger.withdraw(self.believed(value, ends=ends, reach=None, keys=keys), 1)
 
