@@ -79,6 +79,15 @@ class Ledger:
         """Suppress what revoked signers released and has not started."""
         return await self._store.transact(planner.revoke, revoked, self._clock.now())
 
+    async def gravest(self, lineage: str, but: str) -> Severity | None:
+        """The gravest severity still live in a lineage, without the digest `but`: an Update needs its quorum."""
+        query = sa.select(release.c.severity).where(
+            release.c.lineage == lineage, release.c.digest != but, release.c.word == "release",
+            release.c.ends > self._clock.now(),
+        )  # fmt: skip
+        found = await self._store.transact(lambda c: c.execute(query).scalars().all())
+        return min((Severity(word) for word in found), key=lambda word: word.gravity, default=None)
+
     async def reach_of(self, digest: str) -> int | None:
         """The reach that the signers of a release saw."""
         query = sa.select(release.c.reach).where(release.c.digest == digest, release.c.word == "release")

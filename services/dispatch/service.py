@@ -48,7 +48,8 @@ class Dispatch:
     async def release(self, record: Release) -> None:
         """Verify a release again, against the bundle on this disk, and plan it."""
         try:
-            believed = verifier.release(record, self._keeper.trust, self._realm, self._clock.now())
+            needed = await self._ledger.gravest(record.lineage, record.digest)
+            believed = verifier.release(record, self._keeper.trust, self._realm, self._clock.now(), needed)
         except NotTrustedError as error:
             return self._refused("release", error, record.lineage)
         await self._ledger.release(believed, self._keeper.serial)
