@@ -1,25 +1,31 @@
 """X's doorway: read the request, ask the store, write the answer."""
 
+from typing import Any
+
 from aiohttp import web
 
+from services.sandbox.store import Row
 from services.sandbox.world import ARRIVED, PLAN, WORLD
 from services.sandbox.x import answers, posts, resources
 from services.sandbox.x.platform import ACCOUNT
 from services.sandbox.x.queries import InvalidQueryError, asked_fields, next_token, read_timeline
-from services.sandbox.x.requests import InvalidPostError, read_post
+from services.sandbox.x.requests import CreatePost, InvalidPostError, read_post
 from services.sandbox.x.text import too_long
 
 
 async def create(request: web.Request) -> web.Response:
     """POST /2/tweets."""
-    world = request.app[WORLD]
     try:
         post = read_post(await request.read())
-        if too_long(post.text):
-            return answers.invalid(answers.TOO_LONG)
-        row = await world.store.transact(posts.accept, request[ACCOUNT].id, post, _moment(request))
     except InvalidPostError as error:
         return answers.invalid(str(error), {error.parameter: []})
+    return answers.invalid(answers.TOO_LONG) if too_long(post.text) else await _accept(request, post)
+
+
+async def _accept(request: web.Request, post: CreatePost) -> web.Response:
+    store = request.app[WORLD].store
+    try:
+        row = await store.transact(posts.accept, request[ACCOUNT].id, post, _moment(request))
     except posts.NoSuchPostError:
         return answers.forbidden(answers.REPLY_TO_NOTHING)
     except posts.DuplicateError:
@@ -58,15 +64,18 @@ async def timeline(request: web.Request) -> web.Response:
         ask = read_timeline(request.match_info["id"], request.query, world.now_ms())
     except InvalidQueryError as error:
         return answers.invalid(str(error), {error.parameter: [request.query[error.parameter]]})
-    found = await world.store.transact(posts.timeline, ask)
-    page = found[: ask.size]
+    return answers.ok(_page(await world.store.transact(posts.timeline, ask), ask.size, asked_fields(request.query)))
+
+
+def _page(found: list[Row], size: int, asked: frozenset[str]) -> dict[str, Any]:
+    """One page of a timeline; with more than `size` found there is a token for the next."""
+    page = found[:size]
     if not page:
-        return answers.ok({"meta": {"result_count": 0}})
+        return {"meta": {"result_count": 0}}
     meta = {"result_count": len(page), "newest_id": str(page[0]["id"]), "oldest_id": str(page[-1]["id"])}
     if len(found) > len(page):
         meta["next_token"] = next_token(page[-1]["id"])
-    asked = asked_fields(request.query)
-    return answers.ok({"data": [resources.post(row, asked) for row in page], "meta": meta})
+    return {"data": [resources.post(row, asked) for row in page], "meta": meta}
 
 
 def _moment(request: web.Request) -> posts.Moment:
