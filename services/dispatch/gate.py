@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.words import TAKE_BACKS, Kind, Reason, State
-from services.dispatch import evidence, planner
+from services.dispatch import evidence, settling
 from services.dispatch.evidence import Effects, Evidence, changed
 from services.dispatch.port import Doubt, Job, NotSent, Outcome, Refused, Sent
 from services.dispatch.tables import brake, delivery, mark, opt_out, pause
@@ -48,8 +48,8 @@ def settle(connection: sa.Connection, finished: Sequence[Done], now: datetime, e
 
 def forbid(connection: sa.Connection, now: datetime, which: "sa.ColumnElement[bool]") -> None:
     """Settle what came back to `planned` and may not start any more."""
-    planner.supersede(connection, now, which)
-    planner.suppress_opted_out(connection, now, which)
+    settling.supersede(connection, now, which)
+    settling.suppress_opted_out(connection, now, which)
 
 
 def _settle_one(connection: sa.Connection, done: Done, now: datetime, effects: Effects) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.audience import BatchStatement
+from schemas.broadcast import Broadcast
 from schemas.delivery import ROWS_LIMIT, Deliveries, DeliveryRow, Receipt
 from schemas.topics import DELIVERIES
 from schemas.words import TAKE_BACKS, Kind, Realm, Reason, Severity, State
-from services.dispatch import corrections, deletions, evidence, gate, planner, recovery, takeback
+from services.dispatch import corrections, deletions, evidence, gate, planner, recovery, settling, takeback
 from services.dispatch.evidence import Effects, Evidence
 from services.dispatch.gate import Done
 from services.dispatch.planner import Plan
@@ -43,6 +44,8 @@ class Ledger:
         #: What this process knows without asking: read right before the first byte.
         self.marks: dict[str, int] = {}
         self.stopped: set[str] = set()
+        #: Keys that were taken away: what they signed and is planned later does not start either.
+        self.revoked: frozenset[str] = frozenset()
 
     async def load(self) -> None:
         """Read the marks that a restart must know."""
@@ -51,10 +54,13 @@ class Ledger:
 
     # --- the planner's side ---
 
-    async def release(self, believed: Believed, serial: int) -> None:
-        """Plan a verified release."""
-        await self._store.transact(planner.plan_release, self.plan, believed, serial, self._clock.now())
+    async def release(self, believed: Believed, serial: int, margin: int) -> int:
+        """Plan a verified release; how many batches that had come before it are too wide (see `plan_release`)."""
+        wide = await self._store.transact(
+            planner.plan_release, self.plan, believed, serial, margin, self._clock.now()
+        )  # fmt: skip
         await self._remember_mark(believed.broadcast.lineage)
+        return wide
 
     async def withdraw(self, believed: Believed, serial: int) -> None:
         """Plan a verified withdrawal."""
@@ -71,27 +77,27 @@ class Ledger:
         """Pause or resume one lineage."""
         await self._store.transact(planner.plan_pause, lineage, on=on)
 
-    async def batch(self, statement: BatchStatement) -> None:
-        """Plan a verified batch."""
-        await self._store.transact(planner.plan_batch, self.plan, statement, self._clock.now())
+    async def batch(self, statement: BatchStatement, margin: int) -> None:
+        """Plan a verified batch; NotTrustedError when it is of more people than its release's signers saw."""
+
+        def work(connection: sa.Connection) -> None:
+            now = self._clock.now()
+            planner.plan_batch(connection, self.plan, statement, margin, now)
+            settling.revoke(connection, self.revoked, now)
+
+        await self._store.transact(work)
 
     async def revoke(self, revoked: frozenset[str]) -> int:
-        """Suppress what revoked signers released and has not started."""
-        return await self._store.transact(planner.revoke, revoked, self._clock.now())
+        """Suppress what revoked signers released and has not started; the number of rows."""
+        self.revoked = revoked
+        return await self._store.transact(settling.revoke, revoked, self._clock.now())
 
-    async def gravest(self, lineage: str, but: str) -> Severity | None:
-        """The gravest severity still live in a lineage, without the digest `but`: an Update needs its quorum."""
-        query = sa.select(release.c.severity).where(
-            release.c.lineage == lineage, release.c.digest != but, release.c.word == "release",
-            release.c.ends > self._clock.now(),
-        )  # fmt: skip
-        found = await self._store.transact(lambda c: c.execute(query).scalars().all())
-        return min((Severity(word) for word in found), key=lambda word: word.gravity, default=None)
+    async def gravest(self, before: Broadcast) -> Severity | None:
+        """The gravest severity still live in the lineage of what was released before this: an Update needs its quorum.
 
-    async def reach_of(self, digest: str) -> int | None:
-        """The reach that the signers of a release saw."""
-        query = sa.select(release.c.reach).where(release.c.digest == digest, release.c.word == "release")
-        return await self._store.transact(lambda c: c.execute(query).scalar())
+        As approve counts it: what was withdrawn is not live, and what is newer does not count.
+        """
+        return await self._store.transact(planner.gravest, before, self._clock.now())
 
     async def opt(self, target: str, *, out: bool) -> None:
         """Keep somebody's STOP, or forget it after their START."""
@@ -100,7 +106,7 @@ class Ledger:
         def write(connection: sa.Connection) -> None:
             if out:
                 insert_new(connection, opt_out, [{"target": target, "at": now}])
-                planner.suppress_opted_out(connection, now, delivery.c.target == target)
+                settling.suppress_opted_out(connection, now, delivery.c.target == target)
             else:
                 connection.execute(sa.delete(opt_out).where(opt_out.c.target == target))
 
@@ -192,6 +198,7 @@ class Ledger:
             now = self._clock.now()
             owed = takeback.derive(connection, self.plan, last_arrival_s, now)
             more = deletions.derive(connection, self.plan, now) + corrections.derive(connection, self.plan, now)
+            settling.revoke(connection, self.revoked, now)
             return takeback.Owed(owed.planned + more, owed.for_a_person)
 
         return await self._store.transact(work)
@@ -201,12 +208,12 @@ class Ledger:
 
         def work(connection: sa.Connection) -> Effects:
             effects, now = Effects(), self._clock.now()
-            expired = planner.settle_planned(
+            expired = settling.settle_planned(
                 connection, delivery.c.ends <= now, None, State.EXPIRED, Reason.EXPIRED, now
             )
             effects.count(State.EXPIRED, Reason.EXPIRED, expired)
-            effects.count(State.SUPERSEDED, Reason.SUPERSEDED, planner.supersede(connection, now))
-            effects.count(State.SUPPRESSED, Reason.OPTED_OUT, planner.suppress_opted_out(connection, now))
+            effects.count(State.SUPERSEDED, Reason.SUPERSEDED, settling.supersede(connection, now))
+            effects.count(State.SUPPRESSED, Reason.OPTED_OUT, settling.suppress_opted_out(connection, now))
             return effects
 
         return await self._store.transact(work)

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from schemas.audience import BatchStatement
 from schemas.broadcast import Broadcast, Rendition
-from schemas.words import BroadcastKind, Channel, Kind, Reason, Severity, State
+from schemas.words import BroadcastKind, Channel, Kind, Severity, State
 from services.dispatch import ids
-from services.dispatch.evidence import changed
-from services.dispatch.tables import batch, delivery, mark, opt_out, pause, release
+from services.dispatch.settling import of_word, supersede, suppress_opted_out
+from services.dispatch.tables import batch, delivery, mark, pause, release
 from services.runtime.store import insert_new
-from services.runtime.verifier import Believed
+from services.runtime.verifier import Believed, NotTrustedError
 
 KIND_OF = {BroadcastKind.ALERT: Kind.ALERT, BroadcastKind.UPDATE: Kind.UPDATE, BroadcastKind.CANCEL: Kind.CANCEL}
 #: Take-backs go first: the older a wrong message, the more people have acted on it.
@@ -51,32 +51,46 @@ def texts_of(renditions: Iterable[Rendition], channel: Channel) -> dict[str, lis
     return {r.language: list(r.parts) for r in renditions if r.channel is channel}
 
 
-def plan_release(connection: sa.Connection, plan: Plan, believed: Believed, serial: int, now: datetime) -> None:
-    """A verified release: remember it, raise the mark, plan the posts and whatever batches were waiting for it."""
+def plan_release(  # noqa: PLR0917 - one call, and each is a different thing
+    connection: sa.Connection, plan: Plan, believed: Believed, serial: int, margin: int, now: datetime
+) -> int:
+    """A verified release: remember it, raise the mark, plan the posts and whatever batches were waiting for it.
+
+    Returns how many of those batches wait on: they are of more people than its signers saw, plus `margin` per cent.
+    """
     broadcast = believed.broadcast
     take_back = broadcast.kind is BroadcastKind.CANCEL
     ends = now + timedelta(seconds=plan.take_back_s) if take_back else believed.ends
     known = _remember(connection, plan, believed, "release", ends, serial, now)
     texts = texts_of(broadcast.renditions, plan.channel)
     if not texts and not take_back:
-        return
+        return 0
     kind = KIND_OF[broadcast.kind]
     raise_mark(connection, broadcast, ids.ordinal(broadcast.version, broadcast.revision), kind, believed.digest, now)
-    if take_back or known:
-        return
-    if plan.public:
+    if take_back:
+        return 0
+    if plan.public and not known:
         _plan_posts(connection, plan, broadcast, believed, texts, now)
-    for waiting in connection.execute(
-        sa.select(batch.c.number, batch.c.language, batch.c.subscribers).where(
-            batch.c.digest == believed.digest, batch.c.subscribers.is_not(None)
-        )
-    ).all():
+    return _plan_waiting(connection, plan, believed, margin, now)
+
+
+def _plan_waiting(connection: sa.Connection, plan: Plan, believed: Believed, margin: int, now: datetime) -> int:
+    """Plan the batches that came before their release; the number of those that are too wide."""
+    query = sa.select(batch).where(batch.c.digest == believed.digest, batch.c.subscribers.is_not(None))
+    wide = 0
+    for waiting in connection.execute(query).all():
+        if too_wide(believed.reach, waiting.reach, margin):
+            wide += 1
+            continue
         _plan_texts(connection, plan, believed.digest, waiting.language, waiting.subscribers, now)
-        connection.execute(
-            sa.update(batch)
-            .where(batch.c.digest == believed.digest, batch.c.number == waiting.number)
-            .values(subscribers=None)
-        )
+        this = (batch.c.digest == believed.digest) & (batch.c.number == waiting.number)
+        connection.execute(sa.update(batch).where(this).values(subscribers=None))
+    return wide
+
+
+def too_wide(seen: int | None, people: int, margin: int) -> bool:
+    """Whether `people` are more than the signers who saw `seen` have agreed to; who was shown none agreed to none."""
+    return people * 100 > (seen or 0) * (100 + margin)
 
 
 def _remember(  # noqa: PLR0917 - the columns of one row
@@ -107,6 +121,11 @@ def _remember(  # noqa: PLR0917 - the columns of one row
     connection.execute(
         sa.update(release).where(where).values(ends=ends, reach=believed.reach, keys=list(believed.keys))
     )
+    connection.execute(
+        sa.update(delivery)
+        .where(delivery.c.digest == believed.digest, of_word(word), delivery.c.state == State.PLANNED)
+        .values(ends=ends)
+    )
     return True
 
 
@@ -120,33 +139,6 @@ def raise_mark(  # noqa: PLR0917 - the columns of one row
         if not connection.execute(sa.update(mark).where(higher).values(row)).rowcount:
             return
     supersede(connection, now, delivery.c.lineage == broadcast.lineage)
-
-
-def supersede(connection: sa.Connection, now: datetime, which: "sa.ColumnElement[bool] | None" = None) -> int:
-    """`planned` rows below their lineage's mark will not start; the number of them."""
-    newer = sa.exists().where(mark.c.lineage == delivery.c.lineage, mark.c.ordinal > delivery.c.ordinal) & (
-        delivery.c.kind != Kind.DELETION  # a wrong post must go, whatever came after it
-    )
-    return settle_planned(connection, newer, which, State.SUPERSEDED, Reason.SUPERSEDED, now)
-
-
-def suppress_opted_out(connection: sa.Connection, now: datetime, which: "sa.ColumnElement[bool] | None" = None) -> int:
-    """`planned` rows of those who said STOP will not start; the number of them."""
-    stopped = sa.exists().where(opt_out.c.target == delivery.c.target)
-    return settle_planned(connection, stopped, which, State.SUPPRESSED, Reason.OPTED_OUT, now)
-
-
-def settle_planned(  # noqa: PLR0917 - one statement, and each is a different part of it
-    connection: sa.Connection, why: "sa.ColumnElement[bool]", which: "sa.ColumnElement[bool] | None", state: State,
-    reason: Reason, now: datetime,
-) -> int:  # fmt: skip
-    """Settle the `planned` rows of `which` (all by default) for which `why` holds; the number of them."""
-    where = (delivery.c.state == State.PLANNED) & why
-    if which is not None:
-        where &= which
-    return connection.execute(
-        sa.update(delivery).where(where).values(state=state, reason=reason, **changed(now))
-    ).rowcount
 
 
 def _plan_posts(  # noqa: PLR0917 - one call, and each is a different thing
@@ -164,11 +156,18 @@ def _plan_posts(  # noqa: PLR0917 - one call, and each is a different thing
     _insert(connection, rows, now)
 
 
-def plan_batch(connection: sa.Connection, plan: Plan, statement: BatchStatement, now: datetime) -> None:
-    """A verified batch: plan its texts, or keep it until its release has come."""
+def plan_batch(connection: sa.Connection, plan: Plan, statement: BatchStatement, margin: int, now: datetime) -> None:
+    """A verified batch: plan its texts, or keep it until its release has come.
+
+    NotTrustedError when it is of more people than the release's signers saw, or for another channel.
+    """
+    if statement.channel is not plan.channel:
+        raise NotTrustedError("other_digest", "the batch is for another channel")
     there = connection.execute(
-        sa.select(release.c.digest).where(release.c.digest == statement.digest, release.c.word == "release")
-    ).scalar()
+        sa.select(release.c.reach).where(release.c.digest == statement.digest, release.c.word == "release")
+    ).first()
+    if there and too_wide(there.reach, statement.reach, margin):
+        raise NotTrustedError("reach", "the batch is of a larger audience than the release's signers saw")
     subscribers = None if there else list(statement.subscribers)
     row = {
         "digest": statement.digest, "number": statement.number, "of": statement.of, "language": statement.language,
@@ -232,8 +231,15 @@ def plan_pause(connection: sa.Connection, lineage: str, *, on: bool) -> None:
         connection.execute(sa.delete(pause).where(pause.c.lineage == lineage))
 
 
-def revoke(connection: sa.Connection, revoked: frozenset[str], now: datetime) -> int:
-    """A signer's key was taken away: what it released and has not started does not start."""
-    rows = connection.execute(sa.select(release.c.digest, release.c["keys"]).where(release.c.ends > now)).all()
-    digests = [digest for digest, keys in rows if revoked.intersection(keys)]
-    return settle_planned(connection, delivery.c.digest.in_(digests), None, State.SUPPRESSED, Reason.REVOKED, now)
+def gravest(connection: sa.Connection, before: Broadcast, now: datetime) -> Severity | None:
+    """The gravest severity still live in a lineage, of what was released before this and has not been withdrawn."""
+    query = sa.select(release).where(release.c.lineage == before.lineage, release.c.ends > now)
+    rows = connection.execute(query).all()
+    withdrawn = {row.digest for row in rows if row.word == "withdraw"}
+    live = [
+        Severity(row.severity)
+        for row in rows
+        if row.word == "release" and row.digest not in withdrawn
+        and (row.version, row.revision) < (before.version, before.revision)
+    ]  # fmt: skip
+    return min(live, key=lambda severity: severity.gravity, default=None)

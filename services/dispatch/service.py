@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from structlog.stdlib import get_logger
 
-from schemas.audience import Batch, BatchStatement, Reply
+from schemas.audience import Batch, Reply
 from schemas.delivery import Receipt, Receipts
 from schemas.release import Release, Stop
 from schemas.trust import Bundle, Revocation
@@ -21,6 +21,7 @@ from services.runtime.verifier import NotTrustedError
 
 log = get_logger(__name__)
 ReasonOf = Callable[[Receipt], Reason]
+TOO_WIDE = "a batch that came before its release is of a larger audience than the signers saw"
 
 
 class Dispatch:
@@ -44,15 +45,20 @@ class Dispatch:
         self._channel, self._realm, self._ledger, self._keeper = channel, realm, ledger, keeper
         self._clock, self._metrics, self._room_metrics, self._alarms = clock, metrics, room_metrics, alarms
         self._wake, self._reason_of = wake, reason_of
+        if keeper.serial:
+            ledger.revoked = keeper.trust.revoked
 
     async def release(self, record: Release) -> None:
         """Verify a release again, against the bundle on this disk, and plan it."""
         try:
-            needed = await self._ledger.gravest(record.lineage, record.digest)
+            found = verifier.broadcast_of(record.broadcast, record.digest, self._realm)
+            needed = await self._ledger.gravest(found)
             believed = verifier.release(record, self._keeper.trust, self._realm, self._clock.now(), needed)
         except NotTrustedError as error:
             return self._refused("release", error, record.lineage)
-        await self._ledger.release(believed, self._keeper.serial)
+        wide = await self._ledger.release(believed, self._keeper.serial, self._margin)
+        for _ in range(wide):
+            self._refused("batch", NotTrustedError("reach", TOO_WIDE), record.lineage)
         self._metrics.planned.labels(record_kind(believed.broadcast.kind)).inc()
         self._wake()
         return None
@@ -77,22 +83,18 @@ class Dispatch:
 
     async def batch(self, record: Batch) -> None:
         """Verify a batch and plan its texts, within the reach that the release's signers saw."""
-        statement = record.statement
         try:
             verifier.batch(record, self._keeper.trust, self._realm)
-            self._must_fit(statement, await self._ledger.reach_of(statement.digest))
+            await self._ledger.batch(record.statement, self._margin)
         except NotTrustedError as error:
             return self._refused("batch", error, record.lineage)
-        await self._ledger.batch(statement)
         self._wake()
         return None
 
-    def _must_fit(self, statement: BatchStatement, reach: int | None) -> None:
-        if statement.channel is not self._channel:
-            raise NotTrustedError("other_digest", "the batch is for another channel")
-        margin = self._keeper.trust.policy.reach_margin_percent
-        if reach is not None and statement.reach * 100 > reach * (100 + margin):
-            raise NotTrustedError("quorum", "the batch is of a larger audience than its signers saw")
+    @property
+    def _margin(self) -> int:
+        """By how many per cent a batch may be wider than what the signers of its release saw."""
+        return self._keeper.trust.policy.reach_margin_percent
 
     async def receipts(self, record: Receipts) -> None:
         """Apply delivery reports: they settle doubt by themselves."""
@@ -114,13 +116,11 @@ class Dispatch:
     async def trust(self, record: Bundle | Revocation) -> None:
         """A newer bundle, or a key taken away; what a revoked signer released and has not started does not start."""
         try:
-            if isinstance(record, Bundle):
-                self._keeper.take_bundle(record)
-            else:
-                self._keeper.take_revocation(record)
-                await self._ledger.revoke(self._keeper.trust.revoked)
+            self._keeper.take(record)
         except NotTrustedError as error:
             self._refused("trust", error, None)
+        if self._keeper.serial:  # a bundle may have brought the administrator of a revocation that came before it
+            await self._ledger.revoke(self._keeper.trust.revoked)
         self._room_metrics.bundle_serial.set(self._keeper.serial)
 
     def _refused(self, what: str, error: NotTrustedError, lineage: str | None) -> None:

@@ -107,7 +107,7 @@ batch = sa.Table(
     sa.Column("of", sa.Integer, nullable=False),
     sa.Column("language", sa.String, nullable=False),
     sa.Column("reach", sa.Integer, nullable=False),
-    sa.Column("subscribers", sa.JSON),  # kept only until its release has come
+    sa.Column("subscribers", sa.JSON(none_as_null=True)),  # kept only until its release has come
     sa.Column("at", Moment, nullable=False),
 )
 

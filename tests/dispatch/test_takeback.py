@@ -101,7 +101,7 @@ async def test_who_opted_out_since_is_counted_and_gets_no_text(sms: World) -> No
 
 async def test_it_speaks_the_language_of_what_it_takes_back(sms: World) -> None:
     value = await sms.release()
-    await sms.one.ledger.batch(sms.batch(value, [ANNA], language="es"))
+    await sms.one.ledger.batch(sms.batch(value, [ANNA], language="es"), 10)
     await sms.one.turn()
     await sms.withdraw(value)
     await sms.one.settle()
@@ -122,7 +122,7 @@ async def test_a_withdrawal_that_comes_twice_is_one(sms: World) -> None:
 async def test_many_are_taken_back_in_chunks(sms: World) -> None:
     everyone = people(500)
     value = await sms.release(to=everyone)
-    await sms.one.ledger.batch(sms.batch(value, people(700)[500:], number=2, of=2))
+    await sms.one.ledger.batch(sms.batch(value, people(700)[500:], number=2, of=2), 10)
     while await sms.one.turn():
         pass
     await sms.withdraw(value)

@@ -36,7 +36,7 @@ from tests.support import broadcasts
 LINEAGE = "f" * 32
 ANNA, BEN, CLEO = "a" * 32, "b" * 32, "c" * 32
 TAKE_BACK_S = 86_400
-REACH = 1000
+REACH, MARGIN = 1000, 10
 
 
 def people(count: int) -> list[str]:
@@ -188,9 +188,9 @@ class World:
         """Release a Broadcast, and plan one batch of it to these people."""
         value = self.broadcast(version, revision, **changes)
         process = by or self.one
-        await process.ledger.release(self.believed(value, ends=ends, reach=reach, keys=keys), 1)
+        await process.ledger.release(self.believed(value, ends=ends, reach=reach, keys=keys), 1, MARGIN)
         if people := list(to):
-            await process.ledger.batch(self.batch(value, people))
+            await process.ledger.batch(self.batch(value, people), MARGIN)
         return value
 
     def batch(self, value: Broadcast, to: Sequence[str], **changes: Any) -> BatchStatement:
@@ -256,4 +256,3 @@ class World:
         effects = await self.one.ledger.receipts(reports, bad)
         self.one.metrics.take(effects)
         await self.one.alarms.take(effects)
-

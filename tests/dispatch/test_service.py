@@ -1,0 +1,358 @@
+"""A dispatcher believes nothing that it has not verified itself; what it refuses is counted and plans nothing."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from schemas.audience import Reply
+from schemas.broadcast import Broadcast
+from schemas.delivery import Receipt, Receipts
+from schemas.release import Release
+from schemas.trust import Person
+from schemas.words import BroadcastKind, Channel, DecisionWord, Grade, Kind, Realm, Reason, ReplyWord, Severity, State
+from services.dispatch.service import Dispatch
+from services.dispatch.tables import batch, delivery, mark, pause, release
+from services.runtime.keeper import Keeper, bundle_path
+from services.runtime.metrics import RoomMetrics
+from services.runtime.settings import SharedSettings
+from tests.dispatch.world import ANNA, BEN, World
+from tests.support import trust
+
+PLANNED = (delivery, release, batch, mark, pause)
+
+
+@dataclass
+class Room:
+    """The service as `app.py` wires it, without Kafka."""
+
+    world: World
+    service: Dispatch
+    keeper: Keeper
+    metrics: RoomMetrics
+    woken: list[int]
+
+    def refused(self) -> dict[str, float]:
+        """tocsin_untrusted_total, by rule."""
+        [family] = self.metrics.refused.collect()
+        return {s.labels["rule"]: s.value for s in family.samples if s.name.endswith("_total") and s.value}
+
+    def nothing_planned(self) -> bool:
+        return not any(self.world.query(sa.select(table)) for table in PLANNED)
+
+
+def reason_of(receipt: Receipt) -> Reason:
+    return Reason.PERMANENT_RECIPIENT if receipt.code else Reason.UNKNOWN_OUTCOME
+
+
+@pytest.fixture
+def room(sms: World, tmp_path: Path) -> Room:
+    sms.clock.moment = trust.NOW
+    shared = SharedSettings(data=tmp_path, realm=Realm.LIVE)
+    shared.home.mkdir()
+    bundle_path(shared.home).write_text(trust.signed_bundle(trust.statement()).model_dump_json())
+    keeper, metrics, woken = Keeper(shared, "dispatch/sms"), RoomMetrics("dispatch/sms", Realm.LIVE), list[int]()
+    process = sms.one
+    service = Dispatch(
+        channel=Channel.SMS, realm=Realm.LIVE, ledger=process.ledger, keeper=keeper, clock=sms.clock,
+        metrics=process.metrics, room_metrics=metrics, alarms=process.alarms, wake=lambda: woken.append(1),
+        reason_of=reason_of,
+    )  # fmt: skip
+    return Room(sms, service, keeper, metrics, woken)
+
+
+def approved(found: Broadcast, *people: str, **changes: Any) -> Release:
+    return trust.release(found, *(trust.decision(found, person, reach=100, **changes) for person in people))
+
+
+async def test_a_release_and_its_batch_are_believed_and_planned(room: Room) -> None:
+    found = trust.broadcast()
+    await room.service.release(approved(found, "officer-1"))
+    await room.service.batch(trust.batch(found, [ANNA, BEN]))
+    assert room.world.states() == {ANNA: State.PLANNED, BEN: State.PLANNED}
+    assert (room.refused(), len(room.woken)) == ({}, 2)
+
+
+# --- every refusal of the Bars ---
+
+
+def one_byte_changed() -> Release:
+    record = approved(trust.broadcast(), "officer-1")
+    return record.model_copy(update={"broadcast": record.broadcast.replace("Boil water.", "Boil wafer.", 1)})
+
+
+def a_signature_missing() -> Release:
+    return approved(trust.broadcast(Severity.EXTREME), "officer-1")
+
+
+def a_signature_of_somebody_else() -> Release:
+    found = trust.broadcast()
+    return trust.release(found, trust.decision(found, "officer-1", hand="officer-2", reach=100))
+
+
+def without_the_role() -> Release:
+    found = trust.broadcast()
+    return trust.release(found, trust.decision(found, "clerk-1", role="officer", reach=100))
+
+
+def the_engine_above_its_ceiling() -> Release:
+    found = trust.broadcast(Severity.SEVERE)
+    return trust.release(found, trust.engine_decision(found, reach=100))
+
+
+def the_engine_on_a_held_alert() -> Release:
+    found = trust.broadcast(Severity.MINOR, grade=Grade.HOLD)
+    return trust.release(found, trust.engine_decision(found, reach=100))
+
+
+def an_expired_alert() -> Release:
+    return approved(trust.broadcast(expires=trust.NOW - timedelta(seconds=1)), "officer-1")
+
+
+def an_expired_signature() -> Release:
+    return approved(
+        trust.broadcast(), "officer-1", issued=trust.NOW - timedelta(hours=2), expires=trust.NOW - timedelta(hours=1)
+    )
+
+
+def replayed_for_another_digest() -> Release:
+    said = trust.decision(trust.broadcast(headline="An earlier one"), "officer-1", reach=100)
+    return trust.release(trust.broadcast(), said)
+
+
+def of_the_other_realm() -> Release:
+    found = trust.broadcast(realm=Realm.DRILL)
+    return trust.release(found, trust.decision(found, "officer-1", realm=Realm.DRILL, reach=100))
+
+
+def by_its_author() -> Release:
+    return approved(trust.broadcast(authors=("officer-1",)), "officer-1")
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"),
+    [
+        (one_byte_changed, "digest"),
+        (a_signature_missing, "quorum"),
+        (a_signature_of_somebody_else, "key"),
+        (without_the_role, "role"),
+        (the_engine_above_its_ceiling, "ceiling"),
+        (the_engine_on_a_held_alert, "held"),
+        (an_expired_alert, "expired"),
+        (an_expired_signature, "signature_expired"),
+        (replayed_for_another_digest, "other_digest"),
+        (of_the_other_realm, "realm"),
+        (by_its_author, "author"),
+    ],
+)
+async def test_a_release_that_cannot_be_believed(room: Room, make: Callable[[], Release], rule: str) -> None:
+    await room.service.release(make())
+    assert room.refused() == {rule: 1}
+    assert room.nothing_planned()
+    assert room.woken == []
+    await room.world.one.settle()
+    assert room.world.platform.messages == []
+
+
+async def test_a_batch_with_one_id_added(room: Room) -> None:
+    found = trust.broadcast()
+    await room.service.release(approved(found, "officer-1"))
+    record = trust.batch(found, [ANNA])
+    wider = record.statement.model_copy(update={"subscribers": (ANNA, BEN)})
+    await room.service.batch(record.model_copy(update={"statement": wider}))
+    assert (room.refused(), room.world.states()) == ({"signature": 1}, {})
+
+
+@pytest.mark.parametrize("hand", ["stranger", "approve", "officer-1"])
+async def test_a_batch_that_audience_did_not_sign(room: Room, hand: str) -> None:
+    found = trust.broadcast()
+    await room.service.release(approved(found, "officer-1"))
+    await room.service.batch(trust.batch(found, [ANNA], hand=hand))
+    assert (room.refused(), room.world.states()) == ({"key": 1}, {})
+
+
+async def test_a_batch_of_more_people_than_the_signers_saw(room: Room) -> None:
+    found = trust.broadcast()
+    said = trust.decision(found, "officer-1", reach=1)
+    await room.service.release(trust.release(found, said))
+    await room.service.batch(trust.batch(found, [ANNA, BEN]))
+    assert (room.refused(), room.world.states()) == ({"reach": 1}, {})
+
+
+async def test_a_batch_of_more_people_that_came_before_its_release(room: Room) -> None:
+    found = trust.broadcast()
+    await room.service.batch(trust.batch(found, [ANNA, BEN]))
+    await room.service.release(trust.release(found, trust.decision(found, "officer-1", reach=1)))
+    assert (room.refused(), room.world.states()) == ({"reach": 1}, {})
+
+
+async def test_a_batch_without_any_release_sends_nothing(room: Room) -> None:
+    await room.service.batch(trust.batch(trust.broadcast(), [ANNA]))
+    await room.world.one.settle()
+    assert (room.world.rows(), room.world.platform.messages) == ([], [])
+
+
+async def test_an_update_needs_the_quorum_of_what_it_follows(room: Room) -> None:
+    await room.service.release(approved(trust.broadcast(Severity.EXTREME), "officer-1", "officer-2"))
+    update = trust.broadcast(Severity.MINOR, version=2, kind=BroadcastKind.UPDATE)
+    await room.service.release(approved(update, "officer-1"))
+    assert room.refused() == {"quorum": 1}
+    await room.service.release(approved(update, "officer-1", "officer-2"))
+    assert room.refused() == {"quorum": 1}
+    assert len(room.world.query(sa.select(release))) == 2
+
+
+async def test_after_the_grave_one_was_withdrawn_a_minor_one_may_follow_as_policy_says(room: Room) -> None:
+    grave = trust.broadcast(Severity.EXTREME)
+    await room.service.release(approved(grave, "officer-1", "officer-2"))
+    await room.service.stop(trust.stop(grave))
+    minor = trust.broadcast(Severity.MINOR, version=2, kind=BroadcastKind.UPDATE)
+    await room.service.release(trust.release(minor, trust.engine_decision(minor, reach=100)))
+    assert room.refused() == {}
+
+
+async def test_without_a_bundle_nobody_is_believed(sms: World, tmp_path: Path, room: Room) -> None:
+    room.service._keeper = Keeper(SharedSettings(data=tmp_path / "new", realm=Realm.LIVE), "dispatch/sms")
+    await room.service.release(approved(trust.broadcast(), "officer-1"))
+    await room.service.stop(trust.stop(trust.broadcast()))
+    await room.service.batch(trust.batch(trust.broadcast(), [ANNA]))
+    assert room.refused() == {"no_bundle": 3}
+    assert room.nothing_planned()
+
+
+# --- stops ---
+
+
+async def test_a_withdrawal_by_one_person_takes_back(room: Room) -> None:
+    found = trust.broadcast()
+    await room.service.release(approved(found, "officer-1"))
+    await room.service.batch(trust.batch(found, [ANNA]))
+    await room.world.one.turn()
+    await room.service.stop(trust.stop(found))
+    await room.world.one.settle()
+    assert room.world.platform.texts(ANNA) == ["Boil water.", "Disregard."]
+
+
+async def test_a_pause_and_its_end(room: Room) -> None:
+    found = trust.broadcast()
+    await room.service.release(approved(found, "officer-1"))
+    await room.service.batch(trust.batch(found, [ANNA]))
+    await room.service.stop(trust.stop(found, DecisionWord.PAUSE))
+    assert await room.world.one.window() == []
+    await room.service.stop(trust.stop(found, DecisionWord.RESUME))
+    assert len(await room.world.one.window()) == 1
+
+
+def stop_of_another_digest() -> Any:
+    return trust.stop(trust.broadcast(), digest="sha256:" + "0" * 64)
+
+
+def stop_without_the_role() -> Any:
+    return trust.stop(trust.broadcast(), person="clerk-1")
+
+
+def stop_that_approves() -> Any:
+    return trust.stop(trust.broadcast(), DecisionWord.APPROVE)
+
+
+def stop_with_a_byte_changed() -> Any:
+    record = trust.stop(trust.broadcast())
+    return record.model_copy(update={"broadcast": record.broadcast.replace("Disregard", "Disdegard")})
+
+
+def stop_that_has_run_out() -> Any:
+    return trust.stop(trust.broadcast(), issued=trust.NOW - timedelta(days=2))
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"),
+    [
+        (stop_of_another_digest, "other_digest"),
+        (stop_without_the_role, "role"),
+        (stop_that_approves, "word"),
+        (stop_with_a_byte_changed, "digest"),
+        (stop_that_has_run_out, "signature_expired"),
+    ],
+)
+async def test_a_stop_that_cannot_be_believed(room: Room, make: Callable[[], Any], rule: str) -> None:
+    await room.service.stop(make())
+    assert room.refused() == {rule: 1}
+    assert room.nothing_planned()
+
+
+# --- trust that changes ---
+
+
+async def planned_by(room: Room, person: str) -> None:
+    found = trust.broadcast()
+    await room.service.release(approved(found, person))
+    await room.service.batch(trust.batch(found, [ANNA]))
+
+
+async def test_a_revoked_signers_texts_do_not_start(room: Room) -> None:
+    await planned_by(room, "officer-1")
+    await room.service.trust(trust.revocation("officer-1", "officer-1"))
+    assert (room.world.row().state, room.world.row().reason) == (State.SUPPRESSED, Reason.REVOKED)
+
+
+async def test_a_revocation_that_came_before_its_administrator_counts_when_the_bundle_comes(room: Room) -> None:
+    early = trust.revocation("officer-1", "admin-3")
+    await planned_by(room, "officer-1")
+    await room.service.trust(early)
+    assert room.world.row().state == State.PLANNED
+    admins = (*trust.statement().administrators, Person(id="admin-3", roles=(), keys=(trust.key("admin-3"),)))
+    await room.service.trust(trust.signed_bundle(trust.statement(serial=2, administrators=admins)))
+    assert room.world.row().state == State.SUPPRESSED
+
+
+async def test_after_a_restart_a_batch_of_a_revoked_signer_still_does_not_start(room: Room) -> None:
+    found = trust.broadcast()
+    await room.service.release(approved(found, "officer-1"))
+    await room.service.trust(trust.revocation("officer-1", "officer-1"))
+    process = room.world.one.crash()
+    again = Dispatch(
+        channel=Channel.SMS, realm=Realm.LIVE, ledger=process.ledger, keeper=room.keeper, clock=room.world.clock,
+        metrics=process.metrics, room_metrics=room.metrics, alarms=process.alarms, wake=lambda: None,
+        reason_of=reason_of,
+    )  # fmt: skip
+    await again.batch(trust.batch(found, [ANNA]))
+    assert room.world.row().state == State.SUPPRESSED
+
+
+# --- receipts and replies ---
+
+
+def receipts(room: Room, status: str, channel: Channel = Channel.SMS) -> Receipts:
+    report = room.world.receipt(room.world.row().id, status, "M0", 30003 if status == "undelivered" else None)
+    return Receipts(realm=Realm.LIVE, channel=channel, reports=(report,))
+
+
+async def test_reports_of_this_channel_are_applied_with_their_reason(room: Room) -> None:
+    await planned_by(room, "officer-1")
+    await room.world.one.turn()
+    await room.service.receipts(receipts(room, "undelivered", Channel.X))
+    assert room.world.row().state == State.SENT
+    await room.service.receipts(receipts(room, "undelivered"))
+    assert (room.world.row().state, room.world.row().reason) == (State.FAILED, Reason.PERMANENT_RECIPIENT)
+
+
+async def test_a_stop_by_text_is_kept_and_a_start_ends_it(room: Room) -> None:
+    def reply(word: ReplyWord) -> Awaitable[None]:
+        record = Reply(
+            realm=Realm.LIVE, channel=Channel.SMS, subscriber=ANNA, word=word, language="en", at=room.world.clock.now()
+        )
+        return room.service.reply(record)
+
+    await reply(ReplyWord.HELP)
+    await reply(ReplyWord.STOP)
+    await planned_by(room, "officer-1")
+    assert room.world.row(ANNA, Kind.ALERT).reason == Reason.OPTED_OUT
+    await reply(ReplyWord.START)
+    found = trust.broadcast(lineage="m" * 64)
+    await room.service.release(approved(found, "officer-1"))
+    await room.service.batch(trust.batch(found, [ANNA]))
+    assert len(await room.world.one.window()) == 1
