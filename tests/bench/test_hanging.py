@@ -51,6 +51,4 @@ def test_a_hanging_answer_in_a_hundred(kafka: Kafka, tmp_path: Path) -> None:
     healthy = _rate(kafka, tmp_path / "healthy", 0)
     hanging = _rate(kafka, tmp_path / "hanging", 0.01)
     print(f"\nhealthy {healthy:.0f} texts/s, 1 % hanging {hanging:.0f}: ratio {hanging / healthy:.2f} (bar 0.33)")
-        f"\nhealthy {healthy:.0f} texts/s, 1 % hanging {hanging:.0f} texts/s: ratio {hanging / healthy:.2f} (bar 0.33)"
-    )
     assert hanging / healthy >= 1 / 3
