@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Metric
+from prometheus_client import Metric
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
@@ -87,29 +87,36 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if isinstance(value, Path) and value.is_absolute():
         value = value.relative_to(ROOT)
-    return f"`{value}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def metrics(plan: Blueprint) -> str:
     """Every metric family; what all rooms have stands once."""
     common = {family.name for family in shared_metrics().collect()}
-    rows: list[Sequence[str]] = [("every room", *_family(family)) for family in shared_metrics().collect()]
-    seen: dict[tuple[str, ...], list[str]] = {}
+    rooms_of: dict[tuple[str, ...], list[str]] = {}
+    labels: dict[str, set[str]] = {}
     for room, registry in plan.registries().items():
-        for family in _own(registry, common):
-            seen.setdefault(_family(family), []).append(room)
-    rows += [(", ".join(rooms), *words) for words, rooms in seen.items()]
+        for family in registry.collect():
+            labels.setdefault(family.name, set()).update(_labels(family))
+            if family.name not in common:
+                rooms_of.setdefault((family.name, family.type, family.documentation), []).append(room)
+    everywhere = [("every room", f.name, f.type, f.documentation) for f in shared_metrics().collect()]
+    own = [(", ".join(rooms), *family) for family, rooms in rooms_of.items()]
+    rows = [
+        (
+            room,
+            f"`{name}{'_total' if kind == 'counter' else ''}`",
+            kind,
+            ", ".join(sorted(labels[name])) or "-",
+            meaning,
+        )
+        for room, name, kind, meaning in [*everywhere, *own]
+    ]
     return _table(("room", "metric", "kind", "labels", "meaning"), rows)
 
 
-def _own(registry: CollectorRegistry, common: set[str]) -> list[Metric]:
-    return [family for family in registry.collect() if family.name not in common]
-
-
-def _family(family: Metric) -> tuple[str, str, str, str]:
-    suffix = "_total" if family.type == "counter" else ""
-    labels = {name for sample in family.samples for name in sample.labels} - {"le"}
-    return f"`{family.name}{suffix}`", family.type, ", ".join(sorted(labels)) or "-", family.documentation
+def _labels(family: Metric) -> set[str]:
+    return {name for sample in family.samples for name in sample.labels} - {"le"}
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

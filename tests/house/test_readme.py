@@ -1,0 +1,69 @@
+"""The README's tables are the code's: `python -m services.cli.tables` writes them."""
+
+import re
+
+import pytest
+
+from schemas.topics import TOPICS
+from services.cli import tables
+from services.cli.blueprint import Blueprint
+from services.cli.errors import Code
+from services.cli.main import app
+from services.cli.rooms import ROOMS, SANDBOX
+
+TEXT = tables.README.read_text(encoding="utf-8")
+
+
+def between(name: str) -> str:
+    found = re.search(rf"<!-- tocsin:{name} -->\n(.*?)\n<!-- /tocsin:{name} -->", TEXT, re.DOTALL)
+    assert found, f"the README has no marks for {name}"
+    return found[1]
+
+
+@pytest.mark.parametrize("name", ["services", "topics", "settings"])
+def test_a_table_is_the_codes(name: str) -> None:
+    assert between(name) == getattr(tables, name)()
+
+
+def test_the_metrics_are_the_rooms(plan: Blueprint) -> None:
+    assert between("metrics") == tables.metrics(plan)
+
+
+def test_every_topic_room_and_exit_code_is_there() -> None:
+    assert all(f"| `{topic.name}` |" in between("topics") for topic in TOPICS)
+    assert all(f"| `{spec.name}` |" in between("services") for spec in (*ROOMS, SANDBOX))
+    said = {int(code) for code in re.findall(r"^\| (\d+) \| ", TEXT, re.MULTILINE)}
+    assert said == set(Code) - {Code.BUG}
+
+
+def test_every_verb_that_the_readme_names_exists() -> None:
+    verbs = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    groups = {group.name for group in app.registered_groups}
+    named = set(re.findall(r"(?:`|^)tocsin ([a-z]+)", TEXT, re.MULTILINE))
+    assert named <= verbs | groups
+    assert len(named) > 10
+
+
+def test_every_metric_has_its_series_from_the_start(plan: Blueprint) -> None:
+    """Absent is never zero: a labelled metric without a pre-created series has no samples."""
+    by_topic = {"tocsin_records_handled", "tocsin_handler_seconds"}
+    deaf = {name for name, room in plan.rooms.items() if not room.broker.subscribers}  # they handle no record
+    empty = [
+        f"{room}: {family.name}"
+        for room, registry in plan.registries().items()
+        for family in registry.collect()
+        if not family.samples and not (room in deaf and family.name in by_topic)
+    ]
+    assert empty == []
+
+
+def test_every_setting_says_what_it_is() -> None:
+    rows = [line.split(" | ") for line in between("settings").splitlines()[2:]]
+    assert [row[0] for row in rows if len(row) < 4 or len(row[3].strip(" |")) < 10] == []
+
+
+def test_a_table_that_has_grown_old_is_seen() -> None:
+    text = "a\n<!-- tocsin:x -->\nold\n<!-- /tocsin:x -->\nb"
+    assert tables.put(text, "x", "| new |") == "a\n<!-- tocsin:x -->\n| new |\n<!-- /tocsin:x -->\nb"
+    with pytest.raises(ValueError, match="no marks"):
+        tables.put("nothing here", "x", "| new |")
