@@ -19,16 +19,19 @@ class Rate:
 
     def take(self, wanted: int) -> int:
         """Take up to `wanted` tokens; how many were there."""
-        now = self._clock.boottime()
-        if now < self._closed_until or wanted <= 0:
+        if self._clock.boottime() < self._closed_until or wanted <= 0:
             return 0
         if self._per_s <= 0:
             return wanted
-        self._tokens = min(max(1.0, self._per_s), self._tokens + (now - self._at) * self._per_s)
-        self._at = now
+        self._refill()
         taken = min(wanted, int(self._tokens))
         self._tokens -= taken
         return taken
+
+    def _refill(self) -> None:
+        now = self._clock.boottime()
+        self._tokens = min(max(1.0, self._per_s), self._tokens + (now - self._at) * self._per_s)
+        self._at = now
 
     def give_back(self, unused: int) -> None:
         """Return tokens that started nothing."""
@@ -36,10 +39,15 @@ class Rate:
             self._tokens += unused
 
     def refused(self, retry_after_s: float | None) -> None:
-        """The platform refused for rate: half the concurrency, and nothing before it says so."""
-        self.concurrency = max(1.0, self.concurrency / 2)
+        """The platform refused for rate: half the concurrency, and nothing before it says so.
+
+        Refusals that come while it is closed are of the same burst, and one lesson.
+        """
+        now = self._clock.boottime()
+        if now >= self._closed_until:
+            self.concurrency = max(1.0, self.concurrency / 2)
         wait = 1.0 if retry_after_s is None else retry_after_s
-        self._closed_until = max(self._closed_until, self._clock.boottime() + wait)
+        self._closed_until = max(self._closed_until, now + wait)
 
     def answered(self) -> None:
         """An answer without refusal: a little more."""
@@ -49,5 +57,7 @@ class Rate:
     def wait_s(self) -> float:
         """Seconds until a start may be tried again."""
         closed = self._closed_until - self._clock.boottime()
-        empty = (1 - self._tokens) / self._per_s if self._per_s > 0 and self._tokens < 1 else 0.0
-        return max(0.0, closed, empty)
+        if self._per_s <= 0:
+            return max(0.0, closed)
+        self._refill()
+        return max(0.0, closed, (1 - self._tokens) / self._per_s)
