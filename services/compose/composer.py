@@ -172,7 +172,7 @@ def guidance_use(pack: Pack, slots: dict[str, str], library: Library) -> Guidanc
         if name in library.jurisdiction.parameters
     }
     sources = tuple(
-        SourceUse(id=name, authority=source.authority, address=source.address, read_on=source.read_on)
+        SourceUse(id=name, authority=source.authority, address=source.address or "", read_on=source.read_on)
         for name, source in pack.sources.items()
     )
     return GuidanceUse(

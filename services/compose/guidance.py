@@ -1,31 +1,46 @@
 """Guidance packs: reviewed safety instructions for one hazard, each sentence with the facts behind it.
 
-One file a hazard in templates/guidance (DESIGN §7). The digest is over the parsed content, so that a comment may change
-and a word may not.
+One file a hazard in templates/guidance (DESIGN §7), read by `services.compose.packfiles`. A further language is a file
+of its own beside it, with its own digest, so that its approval is its own too.
 """
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import Digest, Language
-from services.compose.reading import Data, DataError, Line, read_as, read_yaml
-from services.runtime import trust
+from schemas.cap import Category, ResponseType
+from schemas.words import Severity
+from services.compose.reading import Data, Line
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
+Address = Annotated[str, StringConstraints(pattern=r"^https?://")]
 Form = Literal["long", "short", "minimum"]
+Role = Literal["risk", "wrong", "emergency", "clinic", "poison"]
+#: What would harm in some hazards: an instruction to boil, or to go to the basement.
+Harm = Literal["boil", "basement"]
+#: The pack of an alert that has none: "follow the instruction of the issuer". Never released automatically.
+GENERAL = "general"
 
 
 class Source(Data):
-    """Where a fact was read. `how`: stored copy or archive of the authority's page, retold by another, from memory."""
+    """Where a fact was read. `how`: opened live, stored copy or archive of the authority's page, retold, from memory.
+
+    `address` is null where only the authority is known; `locator` says where on it, as far as that is known.
+    """
 
     authority: Line
-    address: Annotated[str, StringConstraints(pattern=r"^https?://")]
+    address: Address | None
+    locator: Line | None = None
     read_on: Day
     how: Literal["opened", "stored", "archive", "retold", "memory"]
+
+    @property
+    def is_first_hand(self) -> bool:
+        """Whether it was read at the authority itself, live or in a stored copy."""
+        return self.how in {"opened", "stored", "archive"}
 
 
 class Fact(Data):
@@ -65,7 +80,11 @@ Sentences = Annotated[tuple[Sentence, ...], Field(min_length=1)]
 
 
 class Wording(Data):
-    """One language: what the hazard is called at the head of a text and inside one, and its sentences."""
+    """One language: what the hazard is called at the head of a text and inside one, and its sentences.
+
+    `end` is what to do when it is over, `error` what to do when the alert was a mistake, and `why` what each step of
+    the long form does for you.
+    """
 
     name: Line
     about: Line
@@ -73,6 +92,8 @@ class Wording(Data):
     short: Sentences
     long: Sentences
     end: Sentences
+    error: tuple[Sentence, ...] = ()
+    why: dict[Id, Line] = Field({})
 
     def form(self, form: Form) -> tuple[Sentence, ...]:
         """The sentences of one written form."""
@@ -80,35 +101,71 @@ class Wording(Data):
 
     def all(self) -> Iterable[Sentence]:
         """Every sentence of every form."""
-        return (*self.minimum, *self.short, *self.long, *self.end)
+        return (*self.minimum, *self.short, *self.long, *self.end, *self.error)
 
 
 class Matching(Data):
-    """Which alerts are this hazard. `sure` codes decide alone, `possible` ones need words; `never` words forbid."""
+    """Which alerts are this hazard. `sure` codes decide alone, `possible` ones need words; `never` words forbid.
+
+    `all` are words that decide together, wherever they stand. An alert with only categories of `never_category`, or a
+    response type of `never_response`, is for a person.
+    """
 
     sure: dict[str, tuple[str, ...]] = Field({})
     possible: dict[str, tuple[str, ...]] = Field({})
     words: dict[Language, tuple[Line, ...]]
+    all: dict[Language, tuple[tuple[Line, ...], ...]] = Field({})
     never: dict[Language, tuple[Line, ...]] = Field({})
+    never_category: tuple[Category, ...] = ()
+    never_response: tuple[ResponseType, ...] = ()
+
+
+class IndexClass(Data):
+    """One class of a public index: its numbers, its words, and the severity that we read from it."""
+
+    severity: Severity
+    numbers: tuple[int, int]
+    words: tuple[Line, ...]
+
+
+class Translation(Data):
+    """A further language of a pack, in a file of its own: its own version, review and digest."""
+
+    pack: Id
+    language: Language
+    version: str
+    status: Literal["draft", "approved"]
+    reviewed_by: tuple[Line, ...]
+    review_by: Day
+    wording: Wording
+    digest: Digest
 
 
 class Pack(Data):
-    """One hazard. `until`: show the alert's expiry, say "until further notice", or say nothing of an end."""
+    """One hazard. `until`: show the alert's expiry, say "until further notice", or say nothing of an end.
+
+    `incomplete` says what is missing before a review can begin; a complete pack has nothing there.
+    """
 
     id: Id
     version: str
     status: Literal["draft", "approved"]
     reviewed_by: tuple[Line, ...]
     review_by: Day
+    incomplete: tuple[Line, ...] = ()
     match: Matching
     until: Literal["expires", "notice", "none"]
     contacts: tuple[Id, ...] = Field(min_length=1)
+    forbids: tuple[Harm, ...] = ()
+    index: tuple[IndexClass, ...] = ()
     sources: dict[Id, Source]
     facts: dict[Id, Fact]
     parameters: dict[Id, Parameter]
     slots: dict[Id, Slot]
+    roles: dict[Role, tuple[Id, ...]] = Field({})
     languages: dict[Language, Wording] = Field(min_length=1)
     digest: Digest
+    translations: dict[Language, Translation] = Field({})
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -116,41 +173,30 @@ class Pack(Data):
             if unknown := set(fact.sources) - set(self.sources):
                 raise ValueError(f"fact {name} names sources that are not there: {sorted(unknown)}")
         for language, wording in self.languages.items():
-            for sentence in wording.all():
-                if unknown := set(sentence.facts) - set(self.facts):
-                    raise ValueError(f"{language}/{sentence.id} names facts that are not there: {sorted(unknown)}")
+            self._check(language, wording)
         if self.status == "approved" and not self.reviewed_by:
             raise ValueError("an approved pack names who reviewed it")
         return self
+
+    def _check(self, language: str, wording: Wording) -> None:
+        steps = {sentence.id for sentence in wording.long}
+        for sentence in wording.all():
+            if unknown := set(sentence.facts) - set(self.facts):
+                raise ValueError(f"{language}/{sentence.id} names facts that are not there: {sorted(unknown)}")
+        named = {step for role in self.roles.values() for step in role} | set(wording.why)
+        if strange := named - steps:
+            raise ValueError(f"{language} has no steps {sorted(strange)}, which roles or why name")
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a review can begin."""
+        return not self.incomplete
+
+    def files(self) -> dict[str, str]:
+        """The digest of every file of this pack: its own under "", and one for each further language."""
+        return {"": self.digest} | {language: found.digest for language, found in self.translations.items()}
 
     def sources_of(self, sentences: Iterable[Sentence]) -> list[str]:
         """The ids of the sources behind these sentences, in the pack's order."""
         used = {source for s in sentences for fact in s.facts for source in self.facts[fact].sources}
         return [source for source in self.sources if source in used]
-
-
-_PACK = TypeAdapter(Pack)
-
-
-def digest_of(content: dict[str, Any]) -> str:
-    """The digest of a pack's parsed content."""
-    return trust.digest_of(trust.canonical(content))
-
-
-def read_pack(path: Path) -> Pack:
-    """One pack, or DataError. The file is named for its id."""
-    content = read_yaml(path)
-    if not isinstance(content, dict) or "digest" in content:
-        raise DataError(f"{path}: a pack is a mapping, and its digest is computed, not written")
-    pack = read_as(_PACK, path, lambda found: {**found, "digest": digest_of(found)})
-    if pack.id != path.stem:
-        raise DataError(f"{path}: the pack calls itself {pack.id}; name the file {pack.id}.yaml")
-    return pack
-
-
-def read_packs(folder: Path) -> dict[str, Pack]:
-    """All packs of a folder by their id, or DataError."""
-    packs = {path.stem: read_pack(path) for path in sorted(folder.glob("*.yaml"))}
-    if not packs:
-        raise DataError(f"{folder} holds no guidance packs; check TOCSIN_COMPOSE_TEMPLATES")
-    return packs

@@ -78,7 +78,9 @@ class Jurisdiction(Data):
         if sum(area.whole for area in self.areas) != 1:
             raise ValueError("one area, and only one, is the whole")
         if self.whole.code != self.id:
-            raise ValueError(f"the whole's code is the jurisdiction's own: write {self.id} in place of {self.whole.code}")
+            raise ValueError(
+                f"the whole's code is the jurisdiction's own: write {self.id} in place of {self.whole.code}"
+            )
         return self
 
     @property

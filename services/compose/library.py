@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from services.compose.contacts import Contact, read_contacts
-from services.compose.guidance import Pack, read_packs
+from services.compose.guidance import Pack
 from services.compose.jurisdiction import Jurisdiction, read_jurisdiction
+from services.compose.matching import Finder
+from services.compose.packfiles import read_packs
 from services.compose.reading import DataError
 from services.compose.settings import ComposeSettings
 from services.compose.texts import Texts
@@ -21,6 +24,11 @@ class Library:
     words: dict[str, Words]
     texts: Texts
     jurisdiction: Jurisdiction
+
+    @cached_property
+    def finder(self) -> Finder:
+        """Which pack an alert needs."""
+        return Finder(self.packs)
 
     def overdue(self, today: date) -> list[str]:
         """The packs and contacts whose review day has passed."""

@@ -8,6 +8,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 T = TypeVar("T")
+#: libyaml where PyYAML was built with it: ten times as fast.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\n\r]+$")]
 
 
@@ -24,7 +26,7 @@ class DataError(Exception):
 def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML holds anything; the caller validates it
     """The parsed file, or DataError."""
     try:
-        return yaml.safe_load(path.read_text("utf-8"))
+        return yaml.load(path.read_text("utf-8"), _LOADER)  # noqa: S506 - both are safe loaders
     except FileNotFoundError:
         raise DataError(f"{path} is not there; check the setting that names it") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -9,7 +9,7 @@ from schemas.cap import Certainty, Info, Scope, Urgency
 from schemas.words import Grade, Severity
 from services.compose import filling, matching, places
 from services.compose.contacts import Contact, trouble
-from services.compose.guidance import Pack
+from services.compose.guidance import GENERAL, Pack
 from services.compose.jurisdiction import Region
 from services.compose.library import Library
 from services.compose.settings import ComposeSettings
@@ -124,9 +124,9 @@ def _pack(infos: tuple[Info, ...], library: Library, wishes: Wishes, problems: l
             known = ", ".join(sorted(library.packs))
             problems.append(stop("pack.unknown", f"there is no pack {wishes.pack}; there are {known}", "pack"))
         return pack
-    found = matching.find(infos, library.packs)
+    found = library.finder.find(matching.signs_of(infos))
     if found.pack is None:
-        rule = "pack.unsure" if found.candidates else "pack.none"
+        rule = "pack.none" if found.candidates in {(), (GENERAL,)} else "pack.unsure"
         named = f" Candidates: {', '.join(found.candidates)}." if found.candidates else ""
         says = f"no guidance pack is sure: {found.why}.{named} Choose one: `tocsin recompose LINEAGE --pack ID`"
         problems.append(stop(rule, says, "event"))

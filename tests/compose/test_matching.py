@@ -47,14 +47,25 @@ def test_a_sure_code_decides_alone(name: str, value: str, pack: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("event", "pack"),
+    [
+        ("Boil water advisory lifted", "boil-water-lifted"),
+        ("Se levanta el aviso de hervir el agua", "boil-water-lifted"),
+        ("Do not drink tap water; do not boil water", "do-not-drink"),
+        ("Measles vaccination clinic", "vaccination-clinic"),
+    ],
+)
+def test_the_end_of_a_hazard_and_its_opposite_are_packs_of_their_own(event: str, pack: str) -> None:
+    assert found(event).pack == pack
+
+
+@pytest.mark.parametrize(
     "event",
     [
-        "Boil water advisory lifted",
-        "Do not drink tap water; do not boil water",
-        "Se levanta el aviso de hervir el agua",
+        "Boil water advisory lifted in part, still boil in Millbrook",
         "Boil water advisory for lead",
         "Evacuation: wildfire smoke",
-        "Measles vaccination clinic",
+        "Heat advisory ended",
     ],
 )
 def test_what_must_not_be_confused_is_for_a_person(event: str) -> None:
@@ -67,12 +78,30 @@ def test_what_must_not_be_confused_is_for_a_person(event: str) -> None:
 @pytest.mark.parametrize("event", ["Civil Emergency Message", "Preheating failure", "Retirement home closed"])
 def test_an_alert_without_a_pack_says_so(event: str) -> None:
     answer = found(event)
-    assert (answer.pack, answer.candidates) == (None, ())
+    assert (answer.pack, answer.candidates) == (None, ("general",))
 
 
 def test_a_code_that_several_hazards_share_only_makes_candidates() -> None:
     answer = found("Contaminated water", code=("OET:v1.2", "OET-047"))
-    assert (answer.pack, answer.candidates) == (None, ("boil-water",))
+    assert answer.pack is None
+    assert set(answer.candidates) == {"boil-water", "boil-water-lifted", "do-not-drink", "lead-in-water"}
+
+
+def test_a_headline_decides_only_where_the_event_names_nothing() -> None:
+    assert found("Health Alert", "Overdoses are rising").pack == "overdose-spike"
+    answer = found("Severe Thunderstorm Warning", "Flash flooding is possible")
+    assert (answer.pack, answer.candidates) == (None, ("flood",))
+
+
+def test_a_category_or_a_response_that_does_not_fit_makes_it_a_persons() -> None:
+    packs = demo().packs
+    signs = matching.Signs(("Chemical release",), responses=("Evacuate",))
+    assert matching.Finder(packs).find(signs) == matching.Found(
+        None, ("chemical-release",), "chemical-release: its responseType Evacuate is not what this pack says"
+    )
+    road = matching.Signs(("Blackout on the bridge",), categories=("Transport",))
+    assert matching.Finder(packs).find(road).pack is None
+    assert matching.Finder(packs).find(matching.Signs(("Blackout",), categories=("Infra",))).pack == "power-outage"
 
 
 def test_two_hazards_in_one_alert_are_for_a_person() -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.compose import library
-from services.compose.guidance import digest_of, read_pack, read_packs
 from services.compose.jurisdiction import read_jurisdiction
+from services.compose.packfiles import digest_of, read_pack, read_packs
 from services.compose.reading import DataError
 from services.compose.settings import HOME, ComposeSettings
 
