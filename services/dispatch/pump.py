@@ -64,6 +64,7 @@ class Pump:
         self._window, self._on_effects, self._alarms = window, on_effects, alarms
         self._finished: list[Done] = []
         self._flying: dict[str, asyncio.Task[None]] = {}
+        self._untold: list[Effects] = []
         self._woken = asyncio.Event()
         self._work = asyncio.Event()
 
@@ -79,12 +80,22 @@ class Pump:
 
     async def run(self) -> None:
         """Pump for ever; at the end, commit what is known."""
+        self._work.set()
         try:
             while True:
                 await self._pause()
-                await self._turn()
+                await self._whole_turn()
         finally:
             await self._drain()
+
+    async def _whole_turn(self) -> None:
+        """A stop in the middle of a turn would leave its intents in doubt, so the turn ends first."""
+        turn = asyncio.ensure_future(self._turn())
+        try:
+            await asyncio.shield(turn)
+        except asyncio.CancelledError:
+            await turn
+            raise
 
     async def _pause(self) -> None:
         """Until a quarter of W is done, or 20 ms after the first outcome, or there may be new work."""
@@ -120,9 +131,19 @@ class Pump:
         self._rate.give_back(slots - len(window.jobs))
         if len(window.jobs) == slots and slots:
             self._work.set()
-        self._on_effects(window.effects)
         await self._start(window.jobs, fresh)
-        await self._alarms.take(window.effects)
+        await self._tell(window.effects)
+
+    async def _tell(self, effects: Effects) -> None:
+        """Count, and raise alarms; those that cannot be written now are kept for the next turn."""
+        self._on_effects(effects)
+        self._untold.append(effects)
+        try:
+            while self._untold:
+                await self._alarms.take(self._untold[0])
+                self._untold.pop(0)
+        except Exception as error:  # noqa: BLE001 - the ledger is away: the pump goes on
+            log.warning("alarm.failed", error=type(error).__name__)
 
     async def _start(self, jobs: list[Job], fresh: Fresh) -> None:
         if not jobs:
@@ -167,6 +188,12 @@ class Pump:
         """Stopping: wait for what flies (at most R), then commit it; what is left is doubt, and recovery's."""
         if self._flying:
             await asyncio.wait(self._flying.values(), timeout=self._channel.bounds.answer)
-        if self._finished:
-            finished, self._finished = self._finished, []
-            await asyncio.shield(self._ledger.window(finished, 0))
+        if not self._finished:
+            return
+        finished, self._finished = self._finished, []
+        try:
+            window = await asyncio.shield(self._ledger.window(finished, 0))
+        except Exception as error:  # noqa: BLE001 - the ledger is away: the outcomes become doubt, and recovery's
+            log.warning("ledger.commit_failed", error=type(error).__name__)
+        else:
+            await self._tell(window.effects)

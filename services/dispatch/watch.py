@@ -44,14 +44,20 @@ class Watch:
     async def gauges(self) -> None:
         """Show the ledger's rows, the brake and the pace."""
         while True:
-            counts = await self._ledger.counts()
-            for state in State:
-                number = sum(n for (name, _), n in counts.items() if name == state)
-                self._metrics.rows.labels(state.value).set(number)
-            self._metrics.duplicates.set(await self._ledger.counter("duplicates_detected"))
-            self._metrics.brake.set(await self._ledger.braked())
-            self._metrics.window.set(int(self._rate.concurrency))
+            try:
+                await self._show()
+            except Exception as error:  # noqa: BLE001 - the ledger is away: the gauges stand still until it is back
+                log.warning("gauges.failed", error=type(error).__name__)
             await asyncio.sleep(GAUGES_S)
+
+    async def _show(self) -> None:
+        counts = await self._ledger.counts()
+        for state in State:
+            number = sum(n for (name, _), n in counts.items() if name == state)
+            self._metrics.rows.labels(state.value).set(number)
+        self._metrics.duplicates.set(await self._ledger.counter("duplicates_detected"))
+        self._metrics.brake.set(await self._ledger.braked())
+        self._metrics.window.set(int(self._rate.concurrency))
 
     async def probe(self) -> None:
         """Try the credentials now and then: a channel that cannot send must say so before it has to."""
