@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas.cap import CapAlert
+from services.cap.signature import Signature
 
 Form = Literal["xml", "json"]
 
@@ -50,3 +51,5 @@ class Reading:
     alert: CapAlert
     form: Form
     notes: tuple[Note, ...] = ()
+    #: Every signature that the message carries, checked. Where one is intact, `alert` is what it covers.
+    signatures: tuple[Signature, ...] = ()

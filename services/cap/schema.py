@@ -15,7 +15,8 @@ from services.cap.reading import Note
 
 CAP_12 = "urn:oasis:names:tc:emergency:cap:1.2"
 CAP_11 = "urn:oasis:names:tc:emergency:cap:1.1"
-_FILES = {CAP_12: "CAP-v1.2.xsd", CAP_11: "CAP-v1.1.xsd"}
+CAP_10 = "http://www.incident.com/cap/1.0"
+_FILES = {CAP_12: "CAP-v1.2.xsd", CAP_11: "CAP-v1.1.xsd", CAP_10: "CAP-v1.0.xsd"}
 _ELEMENT = re.compile(r"^Element '(?:\{[^}']*\})?([A-Za-z0-9]{1,40})'")
 #: A schema object keeps the errors of its last document, so two threads must not use it at once.
 _LOCK = Lock()

@@ -64,6 +64,8 @@ def _time(text: str, say: Say) -> datetime:
         raise Unreadable(times.EXPECTED)
     if not times.is_strict(text):
         say("time-form", "is not in CAP's form (Z or a fraction of a second); it was understood")
+    if text.endswith("+00:00"):
+        say("utc-form", "is UTC written as +00:00, where CAP writes -00:00")
     return moment
 
 

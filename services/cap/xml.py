@@ -4,6 +4,7 @@ No DTD, no entities, no network. libxml2's own limits (10 MB a text, 256 levels)
 so a real alert never meets them and a bomb does.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from lxml import etree
@@ -11,26 +12,45 @@ from lxml.etree import _Element
 from pydantic import BaseModel
 
 from schemas.cap import CapAlert
-from services.cap import schema
+from services.cap import older, schema, signature
 from services.cap.build import Node, build
 from services.cap.reading import CapError, Note, Reading
-from services.cap.schema import CAP_11, CAP_12
+from services.cap.schema import CAP_10, CAP_11, CAP_12
 from services.cap.shape import ALERT, Shape, as_model, values_of
 from services.cap.values import Kind
 
 #: Tags and attributes. Each costs about 100 bytes in memory whatever its length; 73 areas are the most seen.
 MARKUP_LIMIT = 200_000
+_OLDER: Final = {CAP_10, CAP_11}
 _DTD: Final = "a document without DOCTYPE"
 
 
 def read(data: bytes) -> Reading:
-    """Read one CAP 1.2 or 1.1 message, or CapError. `data` begins with a BOM or `<`."""
+    """Read one CAP 1.2, 1.1 or 1.0 message, or CapError. `data` begins with a BOM or `<`."""
     root = _parse(data)
     namespace = _namespace(root)
+    checked = schema.check(root, namespace)
+    assumed = older.upgrade(root) if namespace == CAP_10 else []
     alert, notes = build(_node(root, namespace))
-    if namespace == CAP_11:
-        notes.insert(0, Note("cap-1.1", "alert is CAP 1.1; it was read as CAP 1.2", element="alert"))
-    return Reading(alert, "xml", (*notes, *schema.check(root, namespace)))
+    if namespace in _OLDER:
+        notes.insert(
+            0, Note(f"cap-{namespace[-3:]}", f"alert is CAP {namespace[-3:]}; it was read as CAP 1.2", "alert")
+        )
+    checked.extend(assumed)
+    if root.find(signature.SIGNATURE) is None:
+        return Reading(alert, "xml", (*notes, *checked))
+    return _signed(data, Reading(alert, "xml", (*notes, *checked)), namespace)
+
+
+def _signed(data: bytes, reading: Reading, namespace: str) -> Reading:
+    """The alert as the intact signature covers it: what stands around the signed part is not read."""
+    signed = signature.check(data, reading.alert.sent)
+    if signed.content is None:
+        return replace(reading, signatures=signed.signatures)
+    if namespace == CAP_10:
+        older.upgrade(signed.content)
+    alert, _ = build(_node(signed.content, namespace))
+    return replace(reading, alert=alert, signatures=signed.signatures)
 
 
 def _parse(data: bytes) -> _Element:
@@ -61,7 +81,7 @@ def _not_well_formed(data: bytes, error: etree.XMLSyntaxError) -> CapError:
 
 def _namespace(root: _Element) -> str:
     name = etree.QName(root)
-    if name.localname == "alert" and name.namespace in {CAP_12, CAP_11}:
+    if name.localname == "alert" and name.namespace in {CAP_12, CAP_11, CAP_10}:
         return str(name.namespace)
     raise CapError("root", "The document's outermost element is not CAP's", element="alert",
                    expected=f'<alert xmlns="{CAP_12}">', line=_line(root))  # fmt: skip

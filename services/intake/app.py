@@ -25,7 +25,7 @@ def build() -> Room:
     room = Room(ROOM, shared, settings)
     store = Store(settings.store_url(shared, ROOM), METADATA)
     outbox = Outbox(store, OUTBOX, room.clock, room.realm)
-    filing = Filing(outbox, room.clock, room.realm, register, settings.orphan_wait)
+    filing = Filing(outbox, room.clock, room.realm, register, settings.orphan_wait, settings.stale)
     intake = Intake(store, filing, IntakeMetrics(room.metrics.registry))
     room.consume(INCOMING, Handlers(intake).incoming)
     room.use_outbox(outbox)

@@ -14,11 +14,13 @@ from services.cap.read import read
 from services.cap.reading import CapError, Reading
 from services.intake import content, judge, store
 from services.intake.answers import ROOM, alarm_of, alert_of, refusal_of
+from services.intake.case import Case
 from services.intake.findings import Remark
 from services.intake.history import Filed, Place
-from services.intake.judge import Accept, HandOver, Late, Refuse, Wait
+from services.intake.judge import Accept, Answer, HandOver, Late, Refuse, Wait
 from services.intake.metrics import Outcome
-from services.intake.publishers import Register, unknown_sender
+from services.intake.publishers import Register
+from services.intake.rules import Cost
 from services.intake.store import Original
 from services.intake.validate import refusal_of as remark_of
 from services.runtime.clock import Clock
@@ -56,6 +58,7 @@ class Filing:
     realm: Realm
     register: Register
     wait: timedelta
+    stale: timedelta = timedelta(days=1)
 
     def take(self, connection: sa.Connection, parcel: Parcel, reading: Reading | CapError) -> list[Result]:
         """File what came in one record, and what had waited for it."""
@@ -72,6 +75,8 @@ class Filing:
         gated = judge.gate(reading.alert, self.realm)
         if isinstance(gated, HandOver):
             return [self._hand_over(connection, original, parcel)]
+        if isinstance(gated, Answer):
+            return [self._record(connection, original, reading, gated)]
         if isinstance(gated, Refuse):
             return [self._refuse(connection, original, reading, gated)]
         return list(self._settle(connection, original, reading))
@@ -114,13 +119,15 @@ class Filing:
                 return self._late(connection, original, reading, decision)
             case Refuse():
                 return self._refuse(connection, original, reading, decision)
-            case HandOver():
+            case HandOver() | Answer():
                 raise AssertionError("the gate decides that")
 
     def _accept(self, connection: sa.Connection, original: Original, reading: Reading, decision: Accept) -> Result:
         alert = reading.alert
-        found = [*content.remarks(reading, original.received), *unknown_sender(self.register, alert.sender)]
-        found.extend(decision.remarks)
+        case = Case(reading, original.received, self.register, self.stale.total_seconds())
+        found = [*content.remarks(case), *decision.remarks]
+        if refused := next((one for one in found if one.cost is Cost.REFUSE), None):
+            return self._refuse(connection, original, reading, Refuse(refused))
         self._file(connection, original, reading, Place.ACCEPTED, lineage=decision.lineage, version=decision.version)
         record = alert_of(
             self.realm, original, reading, decision, found=found, publisher=self.register.of(alert.sender)
@@ -151,6 +158,14 @@ class Filing:
             alarm = alarm_of(self.realm, remark, original.received)
             self._publish(connection, original, ALARMS, f"{ROOM}#{remark.rule}", alarm)
         return Result(Outcome.REFUSE, (remark,))
+
+    def _record(self, connection: sa.Connection, original: Original, reading: Reading, answer: Answer) -> Result:
+        """Keep an Ack or Error with what it names, and tell its sender that it goes no further."""
+        store.keep(connection, replace(original, place=Place.RECORDED, rule=answer.remark.rule))
+        store.cite(connection, key_of(reading.alert), judge.others(reading.alert))
+        record = refusal_of(self.realm, original, reading, answer.remark)
+        self._publish(connection, original, REFUSED, original.digest, record)
+        return Result(Outcome.RECORD, (answer.remark,))
 
     def _hand_over(self, connection: sa.Connection, original: Original, parcel: Parcel) -> Result:
         """The only crossing between the realms: the bytes as they came, without headers of this realm."""

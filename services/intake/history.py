@@ -16,6 +16,8 @@ class Place(StrEnum):
     LATE = "late"
     REFUSED = "refused"
     HANDED_OVER = "handed-over"
+    #: An Ack or Error.
+    RECORDED = "recorded"
 
 
 @dataclass(frozen=True, slots=True)

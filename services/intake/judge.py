@@ -41,6 +41,13 @@ class HandOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Somebody's Ack or Error: kept with what it answers, and never for people."""
+
+    remark: Remark
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """For the message that it refers to."""
 
@@ -57,7 +64,7 @@ class Accept:
 Decision = Refuse | Late | HandOver | Wait | Accept
 
 
-def gate(alert: CapAlert, realm: Realm) -> Refuse | HandOver | None:
+def gate(alert: CapAlert, realm: Realm) -> Refuse | HandOver | Answer | None:
     """Status decides the realm, whatever the wording; None lets the message in."""
     if alert.status is Status.DRAFT:
         remark = Remark("draft", "status is Draft, which nobody may act on", "status", expected="Actual, or Exercise")
@@ -68,8 +75,10 @@ def gate(alert: CapAlert, realm: Realm) -> Refuse | HandOver | None:
         says = "status is Actual, and this is the drill: a real alert went the wrong way"
         return Refuse(Remark("actual-in-drill", says, "status", expected="Exercise, Test or System"), alarm=True)
     if alert.msg_type in {MsgType.ACK, MsgType.ERROR}:
-        says = f"msgType is {alert.msg_type}, an answer and no alert"
-        return Refuse(Remark("answer", says, "msgType", expected="Alert, Update or Cancel"))
+        says = (
+            f"msgType is {alert.msg_type}, an answer and no alert: it is kept with what it answers, and goes no further"
+        )
+        return Answer(Remark("answer", says, "msgType", expected="Alert, Update or Cancel for people"))
     return None
 
 

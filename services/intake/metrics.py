@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from services.intake.findings import REFUSALS, RULES, Cost
+from services.intake.rules import REFUSALS, RULES, Cost
 
 
 class Outcome(StrEnum):
@@ -17,6 +17,7 @@ class Outcome(StrEnum):
     REPEAT = "repeat"
     WAIT = "wait"
     HAND_OVER = "hand-over"
+    RECORD = "record"
 
 
 class IntakeMetrics:

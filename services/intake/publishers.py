@@ -1,17 +1,20 @@
-"""The register of publishers: whose messages these are, and which people are behind them.
+"""The register of publishers: whose messages these are, which people are behind them, and what they may say where.
 
 A sender id is what the message says of itself. It proves nothing, but who it claims to be decides whose authors it
-has; a sender that nobody has registered is held.
+has; a sender that nobody has registered is held. Only a pinned key proves who sent a message.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from services.intake.findings import Remark
+from schemas.words import Severity
+from services.intake.geometry import read_ring
+from services.intake.rules import RULES
 
 UNKNOWN = "unknown"
 
@@ -25,6 +28,48 @@ class Publisher(BaseModel):
     name: str
     senders: tuple[str, ...] = Field(min_length=1)
     persons: tuple[str, ...] = ()
+    #: Pinned keys: `sha256:` and 64 hex digits over the key's SubjectPublicKeyInfo. With any, it always signs.
+    keys: tuple[str, ...] = ()
+    #: Where it may publish: `SAME=099001`, `UGC=…`; a code of a list that is not named here is not asked about.
+    geocodes: tuple[str, ...] = ()
+    #: The same as one ring, `lat,lon lat,lon …`. None: anywhere.
+    polygon: str | None = None
+    #: What it may publish; empty: anything.
+    events: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    #: Rules that hold others and are a note for it, where that was agreed.
+    relaxed: tuple[str, ...] = ()
+    #: Seconds in which it promises a message with status System; a missed one is an alarm.
+    heartbeat_s: float | None = Field(None, gt=0)
+
+    @field_validator("keys")
+    @classmethod
+    def _keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"sha256:[0-9a-f]{64}", key) for key in keys):
+            raise ValueError("a key is sha256: and 64 hexadecimal digits, as `tocsin validate` shows it")
+        return keys
+
+    @field_validator("geocodes")
+    @classmethod
+    def _geocodes(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"[^=\s]+=\S+", code) for code in codes):
+            raise ValueError("a geocode is written LIST=CODE, for example SAME=006037")
+        return codes
+
+    @field_validator("polygon")
+    @classmethod
+    def _polygon(cls, text: str | None) -> str | None:
+        ring = None if text is None else read_ring(text)
+        if text is not None and (ring is None or ring.faults):
+            raise ValueError("a polygon is `lat,lon lat,lon …`, at least four points, the first again at the end")
+        return text
+
+    @field_validator("relaxed")
+    @classmethod
+    def _relaxed(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted(set(rules) - set(RULES)):
+            raise ValueError(f"no rule is called {', '.join(unknown)}")
+        return rules
 
 
 class _File(BaseModel):
@@ -80,9 +125,3 @@ def register_of(publishers: tuple[Publisher, ...]) -> Register:
     if len({publisher.id for publisher in publishers}) < len(publishers):
         raise RegisterError("the publisher register has one id twice")
     return Register(by_sender)
-
-
-def unknown_sender(register: Register, sender: str) -> Iterator[Remark]:
-    """The finding about a sender that nobody has registered."""
-    if register.of(sender) is None:
-        yield Remark("unknown-sender", "sender is not in the register of publishers", "sender")

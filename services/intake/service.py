@@ -4,8 +4,8 @@ import asyncio
 
 from services.intake import store
 from services.intake.filing import Filing, Parcel, Result, try_read
-from services.intake.findings import Cost
 from services.intake.metrics import IntakeMetrics, Outcome
+from services.intake.rules import Cost
 from services.runtime.store import Store
 
 #: How often the room looks whether somebody has waited long enough.

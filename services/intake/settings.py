@@ -19,6 +19,14 @@ class IntakeSettings(RoomSettings):
     orphan_wait_s: float = Field(
         60, ge=0, description="seconds that an Update or Cancel waits for the alert to which it refers"
     )
+    stale_after_h: float = Field(
+        24, gt=0, description="hours after its own `sent` from which a message is held as stale"
+    )
+
+    @property
+    def stale(self) -> timedelta:
+        """From which age on a message is stale."""
+        return timedelta(hours=self.stale_after_h)
 
     @property
     def orphan_wait(self) -> timedelta:

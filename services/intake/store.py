@@ -95,8 +95,13 @@ def file(connection: sa.Connection, alert: CapAlert, filed: Filed, deadline: dat
     connection.execute(sa.delete(MESSAGES).where(MESSAGES.c.key == filed.key))
     values = {column.name: getattr(filed, column.name) for column in _FILED}
     connection.execute(sa.insert(MESSAGES).values(**values, deadline=deadline))
-    connection.execute(sa.delete(CITATIONS).where(CITATIONS.c.citing == filed.key))
-    rows = [{"citing": filed.key, "cited": key} for key in set(others(alert))]
+    cite(connection, filed.key, others(alert))
+
+
+def cite(connection: sa.Connection, citing: str, cited: tuple[str, ...]) -> None:
+    """Note what a message refers to, in place of what was noted of it."""
+    connection.execute(sa.delete(CITATIONS).where(CITATIONS.c.citing == citing))
+    rows = [{"citing": citing, "cited": key} for key in set(cited)]
     if rows:
         connection.execute(sa.insert(CITATIONS), rows)
 

@@ -11,12 +11,14 @@ from schemas.cap import CapAlert, Status
 from schemas.words import Grade, Realm
 from services.cap.read import read
 from services.cap.reading import CapError
-from services.intake import judge
-from services.intake.content import remarks
-from services.intake.findings import Cost, Remark, grade_of
+from services.intake import content, judge
+from services.intake.case import Case
+from services.intake.findings import Remark, grade_of
 from services.intake.history import History
-from services.intake.judge import Accept, HandOver, Refuse
-from services.intake.publishers import Register, unknown_sender
+from services.intake.judge import Accept, Answer, HandOver, Refuse
+from services.intake.publishers import Register
+from services.intake.rules import Cost
+from services.intake.signing import SignatureState, state_of
 
 #: A message is judged this long after its own `sent`, unless told otherwise.
 AFTER_SENT = timedelta(minutes=1)
@@ -29,37 +31,59 @@ class Verdict:
     grade: Literal["accept", "hold", "refuse"]
     findings: tuple[Remark, ...]
     alert: CapAlert | None = None
+    signature: SignatureState = SignatureState.NONE
 
 
 def validate(
     data: bytes, content_type: str | None = None, *, at: datetime | None = None, register: Register | None = None,
-    realm: Realm | None = None,
+    realm: Realm | None = None, known: frozenset[str] | None = None,
 ) -> Verdict:  # fmt: skip
-    """Judge `data` as of `at`; without a register no sender is unknown, without a realm the status names it."""
+    """Judge `data` as of `at`; without a register no sender is unknown, without a realm the status names it.
+
+    `known` are the keys (`services.cap.names.key_of`) of earlier messages: with it, an unknown parent is a hold.
+    """
     try:
         reading = read(data, content_type)
     except CapError as error:
         return Verdict("refuse", (refusal_of(error),))
-    alert = reading.alert
-    found = remarks(reading, at or alert.sent + AFTER_SENT)
-    if register is not None:
-        found.extend(unknown_sender(register, alert.sender))
-    return _verdict(alert, found, judge.gate(alert, realm or _realm_of(alert)))
+    case = Case(reading, at or reading.alert.sent + AFTER_SENT, register)
+    gated = judge.gate(reading.alert, realm or _realm_of(reading.alert))
+    return _verdict(case, content.remarks(case), gated, known)
 
 
 def _realm_of(alert: CapAlert) -> Realm:
     return Realm.LIVE if alert.status in {Status.ACTUAL, Status.DRAFT} else Realm.DRILL
 
 
-def _verdict(alert: CapAlert, found: list[Remark], gated: Refuse | HandOver | None) -> Verdict:
-    if isinstance(gated, Refuse):
-        return Verdict("refuse", _by_cost([gated.remark, *found]), alert)
-    if isinstance(gated, HandOver):
-        found.append(Remark("hand-over", f"status is {alert.status}: live intake hands it to the drill", "status"))
+def _verdict(
+    case: Case, found: list[Remark], gated: Refuse | HandOver | Answer | None, known: frozenset[str] | None
+) -> Verdict:
+    alert = case.alert
+    match gated:
+        case Refuse() | Answer():
+            found.append(gated.remark)
+        case HandOver():
+            found.append(Remark("hand-over", f"status is {alert.status}: live intake hands it to the drill", "status"))
+        case None:
+            found.extend(_among(alert, known))
+    return Verdict(_grade(found), _by_cost(found), alert, state_of(case))
+
+
+def _grade(found: list[Remark]) -> Literal["accept", "hold", "refuse"]:
+    if any(remark.cost is Cost.REFUSE for remark in found):
+        return "refuse"
+    return "hold" if grade_of(found) is Grade.HOLD else "accept"
+
+
+def _among(alert: CapAlert, known: frozenset[str] | None) -> list[Remark]:
+    """What its place among others would be said of: with no more known of them than their names."""
     decision = judge.decide(alert, History(), waited=True)
-    if isinstance(decision, Accept):
-        found.extend(map(_parent_unknown_here, decision.remarks))
-    return Verdict("hold" if grade_of(found) is Grade.HOLD else "accept", _by_cost(found), alert)
+    if not isinstance(decision, Accept):
+        return []
+    if known is None:
+        return list(map(_parent_unknown_here, decision.remarks))
+    missing = not known.issuperset(judge.others(alert))
+    return [remark for remark in decision.remarks if remark.rule != "unknown-reference" or missing]
 
 
 def _parent_unknown_here(remark: Remark) -> Remark:

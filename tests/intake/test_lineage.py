@@ -197,4 +197,13 @@ async def test_counted_once_each(desk: Desk) -> None:
     await desk.take(message(*A))
     await desk.take(message(*A))
     counts = {outcome: desk.count("tocsin_intake_alerts_total", outcome=outcome) for outcome in Outcome}
-    assert counts == {"accept": 2, "wait": 1, "repeat": 1, "hold": 0, "refuse": 0, "late": 0, "hand-over": 0}
+    assert counts == {
+        "accept": 2,
+        "wait": 1,
+        "repeat": 1,
+        "hold": 0,
+        "refuse": 0,
+        "late": 0,
+        "hand-over": 0,
+        "record": 0,
+    }

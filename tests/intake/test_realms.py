@@ -4,10 +4,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from schemas.operations import Alarm
 from schemas.words import Realm
+from services.intake import store
+from services.intake.history import Place
 from services.intake.metrics import Outcome
+from services.runtime.trust import digest_of
 from tests.intake.desk import Desk, message, rules
 
 DRILLS = ["Exercise", "Test", "System"]
@@ -62,10 +66,16 @@ async def test_a_draft_is_refused_everywhere(tmp_path: Path, realm: Realm) -> No
 
 
 @pytest.mark.parametrize("kind", ["Ack", "Error"])
-async def test_answers_are_refused_with_a_reason(live: Desk, kind: str) -> None:
-    assert await live.take(message("a", 0, ("b", 0), msgType=kind)) == [Outcome.REFUSE]
+async def test_answers_are_kept_and_go_no_further(live: Desk, kind: str) -> None:
+    data = message("a", 0, ("b", 0), msgType=kind)
+    assert await live.take(data) == [Outcome.RECORD]
     (refusal,) = live.refusals()
-    assert (refusal.rule, refusal.element, refusal.expected) == ("answer", "msgType", "Alert, Update or Cancel")
+    assert (refusal.rule, refusal.element, live.alerts()) == ("answer", "msgType", [])
+    with live.store.begin() as connection:
+        kept = store.original(connection, digest_of(data))
+        cited = connection.execute(sa.select(store.CITATIONS.c.cited)).scalars().all()
+    assert kept is not None
+    assert (kept.data, kept.place, len(cited)) == (data, Place.RECORDED, 1)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from schemas.words import Realm
-from services.intake.findings import RULES, Cost
 from services.intake.publishers import RegisterError, read_register, register_of
+from services.intake.rules import RULES, Cost
 from services.intake.validate import validate
 from tests.cap.messages import boil_water
 from tests.intake.desk import KESTREL, message
@@ -44,11 +44,11 @@ def test_refusals_come_first_with_line_and_expectation() -> None:
     assert finding.line
     assert finding.expected
     draft = validate(boil_water(status="Draft", scope="Private"))
-    assert [one.rule for one in draft.findings] == ["draft", "not-public"]
+    assert [one.rule for one in draft.findings] == ["draft", "not-public", "addresses-missing"]
 
 
 def test_a_drill_is_judged_in_its_own_realm_unless_one_is_named() -> None:
-    assert validate(boil_water(status="Exercise")).findings == ()
+    assert [one.rule for one in validate(boil_water(status="Exercise")).findings] == ["exercise-note"]
     assert [one.rule for one in validate(boil_water(status="Test"), realm=Realm.LIVE).findings] == ["hand-over"]
     assert validate(boil_water(), realm=Realm.DRILL).grade == "refuse"
 
@@ -69,7 +69,7 @@ def test_the_corpus_is_graded_and_nothing_crashes() -> None:
         for folder in ("valid", "signed", "invalid")
     }
     for folder, found in grades.items():
-        print(folder, {grade: found.count(grade) for grade in ("accept", "hold", "refuse")})  # noqa: T201 - the result
+        print(folder, {grade: found.count(grade) for grade in ("accept", "hold", "refuse")})
     assert "accept" in grades["valid"]
     assert "hold" in grades["invalid"]
     assert "refuse" in grades["invalid"]
