@@ -1,4 +1,4 @@
-"""The `tocsin` command. Each verb is a file of its own; this one gathers them and turns failures into sentences."""
+"""The `tocsin` command: runs one verb, and turns failures into sentences."""
 
 import logging
 import sys
@@ -7,49 +7,15 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from services.cli import brake, decisions, kafka_verbs, keys, parked, subscribers
-from services.cli.asyncapi import asyncapi
-from services.cli.demo.verb import demo
-from services.cli.doctor import doctor
 from services.cli.errors import Code, Failure
-from services.cli.preview import preview
-from services.cli.publish import publish
-from services.cli.settings import CliSettings
-from services.cli.status import status
-from services.cli.up import up
-from services.cli.validate import validate
-
-EPILOG = (
-    "Exit codes: 0 done · 1 refused, not found, or the answer is no · 2 wrong use or a wrong setting · "
-    "3 something that is needed does not run or is not installed · 4 not in time · 130 interrupted."
-)
-
-app = typer.Typer(
-    name="tocsin",
-    help="Carries a public-health alert from the agency that issues it to people's phones, and can take it back.",
-    epilog=EPILOG,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-VERBS = (demo, up, publish, validate, preview, status, doctor, asyncapi)
-GROUPS = {
-    "brake": brake.app, "parked": parked.app, "keys": keys.app, "subscribers": subscribers.app,
-    "kafka": kafka_verbs.app,
-}  # fmt: skip
-for verb in VERBS:
-    app.command()(verb)
-decisions.register(app)
-decisions.register(app)
-for name, group in GROUPS.items():
-    app.add_typer(group, name=name)
+from services.cli.verbs import command
 
 
 def main() -> None:
     """Run one verb; the process ends here, with the verb's exit code and never with a traceback."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)  # what it says is said again, in our words
     try:
-        code = app(standalone_mode=False)
+        code = command(sys.argv[1:])(standalone_mode=False)
     except Failure as failure:
         _end(str(failure), failure.code)
     except TyperException as error:
@@ -68,6 +34,8 @@ def _end(sentence: str, code: int) -> None:
 
 
 def _bug(error: Exception) -> str:
+    from services.cli.settings import CliSettings  # noqa: PLC0415 - only a mistake needs it, and it takes time to load
+
     if CliSettings().trace:
         traceback.print_exc()
     where = traceback.extract_tb(error.__traceback__)[-1]

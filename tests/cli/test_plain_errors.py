@@ -7,10 +7,11 @@ import pytest
 
 from schemas.topics import ALARMS
 from services.cli import context as contexts
-from services.cli import main as command
+from services.cli import main as roof
 from services.cli.context import Context, kafka_file, read_kafka, write_kafka
 from services.cli.errors import Code, Failure
 from services.cli.files import content_type
+from services.cli.verbs import GROUPS, VERBS, command
 from tests.support.code import REPOSITORY
 
 ALERT = str(REPOSITORY / "deploy" / "demo" / "boil-water.xml")
@@ -25,7 +26,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     monkeypatch.setattr("sys.argv", ["tocsin", *words])
     with pytest.raises(SystemExit) as end:
-        command.main()
+        roof.main()
     return int(end.value.code or 0)
 
 
@@ -58,7 +59,7 @@ def test_a_mistake_of_ours_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: 
     def broken(**_: object) -> None:
         raise ZeroDivisionError("secret value")
 
-    monkeypatch.setattr(command, "app", broken)
+    monkeypatch.setattr(roof, "command", lambda _words: broken)
     assert run(monkeypatch, "up") == Code.BUG
     told = capsys.readouterr().err
     assert "mistake in tocsin itself" in told
@@ -146,3 +147,18 @@ def test_json_or_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     contexts.Context().say("all is well", state="well")
     contexts.Context(as_json=True).say("all is well", state="well")
     assert capsys.readouterr().out == 'all is well\n{"state": "well"}\n'
+
+
+@pytest.mark.parametrize("words", [[], ["nonsense"], ["--help"]])
+def test_without_a_verb_all_are_there(words: list[str]) -> None:
+    every = command(words)
+    assert [each.name for each in every.registered_commands] == list(VERBS)
+    assert [group.name for group in every.registered_groups] == list(GROUPS)
+
+
+@pytest.mark.parametrize("verb", [*VERBS, *GROUPS])
+def test_each_verb_has_help_of_its_own(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, verb, "--help") == 0
+    assert f"tocsin {verb}" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +67,15 @@ def test_an_exercise_goes_to_the_drill_and_its_sender_is_told_that_nobody_listen
     result = tocsin("publish", str(exercise), "--wait", "4", "--json", data=up.data)
     assert result.returncode == 4  # only the live realm runs here, so there is no answer from the drill
     assert said(result)[0]["state"] == "unanswered"
+
+
+def test_the_brake_is_written_into_the_ledger_beside_its_dispatcher(up: Up) -> None:
+    for word, expected in (("on", 1), ("off", 0)):
+        said(tocsin("brake", word, "sms", "--as", "officer-1", "--reason", "drill", "--json", data=up.data))
+        with sqlite3.connect(up.data / "live" / "dispatch-sms.db") as ledger:
+            row = ledger.execute('SELECT "on", "by" FROM brake WHERE channel = ?', ("sms",)).fetchone()
+        ledger.close()
+        assert row == (expected, "officer-1")
 
 
 def test_a_room_that_is_killed_is_started_again(up: Up) -> None:
