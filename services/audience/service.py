@@ -12,17 +12,20 @@ from schemas.alert import Alert
 from schemas.audience import Reply
 from schemas.release import Release, Stop
 from schemas.words import DecisionWord, Realm, ReplyWord
-from services.audience import doubts, geometry, tables
+from services.audience import geometry, tables
 from services.audience import store as rows
 from services.audience.metrics import AudienceMetrics, Outcome
 from services.audience.wanted import wanted_of
 from services.runtime import trust, verifier
 from services.runtime.clock import Clock
+from services.runtime.doubts import CURED_BY_A_BUNDLE, Doubted, Doubts
 from services.runtime.store import Store, insert_new
 from services.runtime.trusted import NotTrustedError, Trust
 
 log = get_logger(__name__)
 SOURCE = "reply"
+#: What waits for a bundle. Two hundred releases are more than a room that works will ever doubt.
+DOUBTS = Doubts(tables.doubted, (Release, Stop), limit=200)
 
 
 class WrongRealmError(Exception):
@@ -110,27 +113,32 @@ class Audience:
     async def watch(self, changed: asyncio.Event) -> None:
         """At the start, and whenever the trust bundle changes: judge once more what could not be believed."""
         while True:
-            for doubted in await self._store.transact(doubts.all_of, self._clock.now()):
+            for doubted in await self._store.transact(DOUBTS.all_of, self._clock.now()):
                 if await self._judge(doubted):
-                    await self._store.transact(doubts.forget, doubted.record)
+                    await self._store.transact(DOUBTS.forget, doubted.record)
             await changed.wait()
             changed.clear()
 
-    async def _judge(self, doubted: doubts.Doubted) -> bool:
+    async def _judge(self, doubted: Doubted) -> bool:
         """Whether there is no doubt about it any more."""
-        record = doubted.record
+        match doubted.record:
+            case Stop() as record:
+                return await self.stopped(record, doubted.correlation)
+            case Release() as release:
+                return await self._released_after_all(release, doubted.correlation)
+        return True
+
+    async def _released_after_all(self, record: Release, correlation: str) -> bool:
         try:
-            if isinstance(record, Release):
-                return await self.released(record, doubted.correlation)
-            return await self.stopped(record, doubted.correlation)
+            return await self.released(record, correlation)
         except rows.SecondDigestError:
             log.exception("audience.second_digest", lineage=record.lineage)
             return True
 
     async def _doubt(self, record: Release | Stop, correlation: str, error: NotTrustedError) -> None:
         self._refuse(error)
-        if error.rule in doubts.CURED_BY_A_BUNDLE:
-            await self._store.transact(doubts.keep, record, correlation, self._clock.now())
+        if error.rule in CURED_BY_A_BUNDLE:
+            await self._store.transact(DOUBTS.keep, record, correlation, self._clock.now())
 
     def _refuse(self, error: NotTrustedError) -> None:
         self._refused(error.rule)

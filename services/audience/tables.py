@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from services.runtime import outbox
+from services.runtime import doubts, outbox
 from services.runtime.store import Moment
 
 metadata = sa.MetaData()
@@ -86,12 +86,4 @@ withdrawn = sa.Table(
 )
 
 #: Releases and stops that nobody could believe yet: they are asked again when the trust bundle changes.
-doubted = sa.Table(
-    "doubted",
-    metadata,
-    sa.Column("hash", sa.String, primary_key=True),
-    sa.Column("schema", sa.String, nullable=False),
-    sa.Column("value", sa.LargeBinary, nullable=False),
-    sa.Column("correlation", sa.String, nullable=False),
-    sa.Column("at", Moment, nullable=False),
-)
+doubted = doubts.table(metadata)

@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 from schemas.words import Channel as ChannelName
 from services.dispatch.alarms import Alarms
 from services.dispatch.compare import Comparer
+from services.dispatch.evidence import Effects
 from services.dispatch.handlers import register
 from services.dispatch.ledger import Ledger
 from services.dispatch.lock import LedgerInUseError, hold
@@ -50,8 +51,14 @@ def wire(room: Room, settings: DispatchSettings, channel: Channel, reason_of: Re
     metrics.sandbox.set(settings.sandbox)
     alarms = Alarms(room.name, room.realm, store, ledger.outbox, room.clock)
     rate = Rate(room.clock, settings.rate_per_s, settings.window)
+
+    def on_effects(effects: Effects) -> None:
+        metrics.take(effects)
+        if effects.overtaken:
+            sweep.wake()
+
     pump = Pump(
-        ledger=ledger, channel=channel, rate=rate, clock=room.clock, window=settings.window, on_effects=metrics.take,
+        ledger=ledger, channel=channel, rate=rate, clock=room.clock, window=settings.window, on_effects=on_effects,
         alarms=alarms,
     )  # fmt: skip
     sweep = Sweep(
@@ -60,7 +67,8 @@ def wire(room: Room, settings: DispatchSettings, channel: Channel, reason_of: Re
     )  # fmt: skip
     service = Dispatch(
         channel=channel.name, realm=room.realm, ledger=ledger, keeper=keeper, clock=room.clock, metrics=metrics,
-        room_metrics=room.metrics, alarms=alarms, wake=pump.wake, reason_of=reason_of,
+        room_metrics=room.metrics, alarms=alarms, wake=pump.wake, follow=sweep.wake,
+        reason_of=reason_of,
     )  # fmt: skip
     register(room, service, channel.name)
     watch = Watch(room, ledger, channel, rate, metrics)
@@ -69,6 +77,7 @@ def wire(room: Room, settings: DispatchSettings, channel: Channel, reason_of: Re
     room.check(lambda: watch.probed)
     room.metrics.bundle_serial.set(keeper.serial)
     room.use_outbox(ledger.outbox)
+    room.background("doubts", service.judge_at_start)
     _run(room, settings, channel, ledger, pump, sweep, watch)
     room.on_close(store.close)
     return room

@@ -38,6 +38,8 @@ class Effects:
     surprises: list[str] = field(default_factory=list)
     unresolved: list[str] = field(default_factory=list)
     unknown_deliveries: int = 0
+    #: Messages that stand although their lineage was taken back meanwhile: the follow-through is owed at once.
+    overtaken: int = 0
     moved: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def count(self, state: State, reason: str | None, number: int) -> None:

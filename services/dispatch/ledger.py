@@ -7,9 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.audience import BatchStatement
+from schemas.audience import Batch, BatchStatement
+from schemas.base import Record
 from schemas.broadcast import Broadcast
 from schemas.delivery import ROWS_LIMIT, Deliveries, DeliveryRow, Receipt
+from schemas.release import Release, Stop
 from schemas.topics import DELIVERIES
 from schemas.words import TAKE_BACKS, Kind, Realm, Reason, Severity, State
 from services.dispatch import corrections, deletions, evidence, gate, planner, recovery, settling, takeback
@@ -18,8 +20,9 @@ from services.dispatch.gate import Done
 from services.dispatch.planner import Plan
 from services.dispatch.port import Job, LookUp
 from services.dispatch.recovery import Attempt
-from services.dispatch.tables import batch, counted, delivery, mark, opt_out, outbox_rows, platform_id, release
+from services.dispatch.tables import batch, counted, delivery, doubted, mark, opt_out, outbox_rows, platform_id, release
 from services.runtime.clock import Clock
+from services.runtime.doubts import Doubts
 from services.runtime.outbox import Outbox
 from services.runtime.store import Store, insert_new
 from services.runtime.verifier import Believed
@@ -31,6 +34,10 @@ class Window:
 
     jobs: list[Job]
     effects: Effects
+
+
+#: A release of 500,000 people is 1,000 batches; more than a few such are never in doubt at once.
+DOUBTS = Doubts(doubted, (Release, Stop, Batch), limit=5000)
 
 
 class Ledger:
@@ -99,6 +106,18 @@ class Ledger:
         """
         return await self._store.transact(planner.gravest, before, self._clock.now())
 
+    async def doubt(self, record: Record) -> None:
+        """Keep a record that a later trust bundle may make believable."""
+        await self._store.transact(DOUBTS.keep, record, "", self._clock.now())
+
+    async def doubts(self) -> list[Record]:
+        """What waits for a trust bundle."""
+        return [each.record for each in await self._store.transact(DOUBTS.all_of, self._clock.now())]
+
+    async def undoubt(self, record: Record) -> None:
+        """A record was judged for good."""
+        await self._store.transact(DOUBTS.forget, record)
+
     async def opt(self, target: str, *, out: bool) -> None:
         """Keep somebody's STOP, or forget it after their START."""
         now = self._clock.now()
@@ -122,6 +141,7 @@ class Ledger:
     def _window(self, connection: sa.Connection, finished: Sequence[Done], slots: int, now: datetime) -> Window:
         effects = Effects()
         gate.settle(connection, finished, now, effects)
+        effects.overtaken = sum(self.marks.get(done.job.lineage, 0) > done.job.ordinal for done in finished)
         rows = gate.open_intents(connection, self.plan.channel, slots, now)
         effects.count(State.SENDING, None, len(rows))
         return Window([self.job(connection, row) for row in rows], effects)

@@ -1,5 +1,6 @@
 """What a record means for a dispatcher: verified first, then planned. Nothing here talks to a platform."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 from structlog.stdlib import get_logger
@@ -8,19 +9,22 @@ from schemas.audience import Batch, Reply
 from schemas.delivery import Receipt, Receipts
 from schemas.release import Release, Stop
 from schemas.trust import Bundle, Revocation
-from schemas.words import Channel, DecisionWord, Kind, Realm, Reason, ReplyWord
+from schemas.words import BroadcastKind, Channel, DecisionWord, Kind, Realm, Reason, ReplyWord
+from services.dispatch import planner
 from services.dispatch.alarms import Alarms
 from services.dispatch.ledger import Ledger
 from services.dispatch.metrics import DispatchMetrics
 from services.dispatch.port import Wake
 from services.runtime import verifier
 from services.runtime.clock import Clock
+from services.runtime.doubts import CURED_BY_A_BUNDLE
 from services.runtime.keeper import Keeper
 from services.runtime.metrics import RoomMetrics
 from services.runtime.verifier import NotTrustedError
 
 log = get_logger(__name__)
 ReasonOf = Callable[[Receipt], Reason]
+Signed = Release | Stop | Batch
 TOO_WIDE = "a batch that came before its release is of a larger audience than the signers saw"
 
 
@@ -39,36 +43,68 @@ class Dispatch:
         room_metrics: RoomMetrics,
         alarms: Alarms,
         wake: Wake,
+        follow: Wake,
         reason_of: ReasonOf,
     ) -> None:
-        """`wake` tells the pump that there may be work; `reason_of` names why a platform gave up on a message."""
+        """`wake` tells the pump that there may be work, `follow` the sweep that there may be something to take back.
+
+        `reason_of` names why a platform gave up on a message.
+        """
         self._channel, self._realm, self._ledger, self._keeper = channel, realm, ledger, keeper
         self._clock, self._metrics, self._room_metrics, self._alarms = clock, metrics, room_metrics, alarms
-        self._wake, self._reason_of = wake, reason_of
+        self._wake, self._follow, self._reason_of = wake, follow, reason_of
         if keeper.serial:
             ledger.revoked = keeper.trust.revoked
 
     async def release(self, record: Release) -> None:
-        """Verify a release again, against the bundle on this disk, and plan it."""
+        """Believe a release and plan it, or refuse and count it."""
+        await self._take(record)
+
+    async def stop(self, record: Stop) -> None:
+        """Believe a withdrawal, a pause or a resume and plan it, or refuse and count it."""
+        await self._take(record)
+
+    async def batch(self, record: Batch) -> None:
+        """Believe a batch and plan its texts, within the reach that was signed; or refuse and count it."""
+        await self._take(record)
+
+    async def _take(self, record: Signed) -> None:
+        """What a trust bundle that is still on its way may make believable is kept until it has come."""
+        error = await self._judge(record)
+        if error is not None and error.rule in CURED_BY_A_BUNDLE:
+            await self._ledger.doubt(record)
+
+    async def _judge(self, record: Signed) -> NotTrustedError | None:
         try:
-            found = verifier.broadcast_of(record.broadcast, record.digest, self._realm)
-            needed = await self._ledger.gravest(found)
-            believed = verifier.release(record, self._keeper.trust, self._realm, self._clock.now(), needed)
+            match record:
+                case Release():
+                    await self._release(record)
+                case Stop():
+                    await self._stop(record)
+                case Batch():
+                    verifier.batch(record, self._keeper.trust, self._realm)
+                    await self._ledger.batch(record.statement, self._margin)
         except NotTrustedError as error:
-            return self._refused("release", error, record.lineage)
+            self._refused(record.schema_name, error, record.lineage)
+            return error
+        self._wake()
+        return None
+
+    async def _release(self, record: Release) -> None:
+        """Verify a release again, against the bundle on this disk, and plan it."""
+        found = verifier.broadcast_of(record.broadcast, record.digest, self._realm)
+        needed = await self._ledger.gravest(found)
+        believed = verifier.release(record, self._keeper.trust, self._realm, self._clock.now(), needed)
         wide = await self._ledger.release(believed, self._keeper.serial, self._margin)
         for _ in range(wide):
             self._refused("batch", NotTrustedError("reach", TOO_WIDE), record.lineage)
         self._metrics.planned.labels(record_kind(believed.broadcast.kind)).inc()
-        self._wake()
-        return None
+        if believed.broadcast.kind is BroadcastKind.CANCEL:
+            self._follow()
 
-    async def stop(self, record: Stop) -> None:
+    async def _stop(self, record: Stop) -> None:
         """A withdrawal, a pause or a resume, straight from whoever signed it."""
-        try:
-            believed = verifier.stop(record, self._keeper.trust, self._realm, self._clock.now())
-        except NotTrustedError as error:
-            return self._refused("stop", error, record.lineage)
+        believed = verifier.stop(record, self._keeper.trust, self._realm, self._clock.now())
         lineage = believed.broadcast.lineage
         match record.decision.statement.decision:
             case DecisionWord.PAUSE:
@@ -78,18 +114,25 @@ class Dispatch:
             case _:
                 await self._ledger.withdraw(believed, self._keeper.serial)
                 self._metrics.planned.labels(Kind.WITHDRAWAL.value).inc()
-        self._wake()
-        return None
+                self._follow()
 
-    async def batch(self, record: Batch) -> None:
-        """Verify a batch and plan its texts, within the reach that the release's signers saw."""
-        try:
-            verifier.batch(record, self._keeper.trust, self._realm)
-            await self._ledger.batch(record.statement, self._margin)
-        except NotTrustedError as error:
-            return self._refused("batch", error, record.lineage)
-        self._wake()
-        return None
+    async def judge_at_start(self) -> None:
+        """A background work that has little to do: the bundle may have come while this process was away."""
+        await self.judge_again()
+        await asyncio.Event().wait()
+
+    async def judge_again(self) -> None:
+        """Trust has changed, or this process has started: judge what waited for a bundle once more."""
+        for record in await self._ledger.doubts():
+            if not isinstance(record, Release | Stop | Batch):
+                continue
+            try:
+                error = await self._judge(record)
+            except planner.SecondDigestError as second:
+                log.warning("second_digest", says=str(second), lineage=record.lineage)
+                error = None
+            if error is None or error.rule not in CURED_BY_A_BUNDLE:
+                await self._ledger.undoubt(record)
 
     @property
     def _margin(self) -> int:
@@ -121,6 +164,7 @@ class Dispatch:
             self._refused("trust", error, None)
         if self._keeper.serial:  # a bundle may have brought the administrator of a revocation that came before it
             await self._ledger.revoke(self._keeper.trust.revoked)
+        await self.judge_again()
         self._room_metrics.bundle_serial.set(self._keeper.serial)
 
     def _refused(self, what: str, error: NotTrustedError, lineage: str | None) -> None:

@@ -4,6 +4,7 @@ Every part is idempotent and derives from the ledger alone, so a crash in the mi
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from structlog.stdlib import get_logger
@@ -20,6 +21,8 @@ from services.runtime.clock import Clock
 log = get_logger(__name__)
 LOOK_UP_CHUNK = 100
 BATCHES_LATE_S = 120
+#: Between two looks at what is owed, while messages go out.
+FOLLOW_GAP_S = 1.0
 
 
 class Sweep:
@@ -40,31 +43,55 @@ class Sweep:
         """`look_up` False leaves doubt to the receipts."""
         self._ledger, self._channel, self._pump, self._clock = ledger, channel, pump, clock
         self._quarantine, self._alarms, self._metrics, self._look_up = quarantine, alarms, metrics, look_up
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something may be owed now: a withdrawal has come, or a message stands that was taken back meanwhile."""
+        self._woken.set()
 
     async def run(self, every_s: float) -> None:
         """Sweep for ever; a failed sweep is logged and the next one does its work."""
         while True:
+            await self._safely(self.once)
+            await self._rest(every_s)
+
+    async def _rest(self, seconds: float) -> None:
+        """Until the next sweep; what is owed to those who have a wrong message does not wait for it."""
+        end = self._clock.boottime() + seconds
+        while (left := end - self._clock.boottime()) > 0:
             try:
-                await self.once()
-            except Exception as error:  # noqa: BLE001 - the ledger may be away; everything here can be done again
-                log.warning("sweep.failed", error=type(error).__name__)
-            await asyncio.sleep(every_s)
+                await asyncio.wait_for(self._woken.wait(), left)
+            except TimeoutError:
+                return
+            self._woken.clear()
+            await self._safely(self.follow)
+            await asyncio.sleep(min(FOLLOW_GAP_S, seconds))
+
+    async def _safely(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - the ledger may be away; everything here can be done again
+            log.warning("sweep.failed", error=type(error).__name__)
 
     async def once(self) -> None:
         """One sweep."""
         await self._recover()
-        while True:
-            owed = await self._ledger.owe(self._channel.bounds.last_arrival)
-            for rule, lineage in owed.for_a_person:
-                await self._alarms.alarm(rule, lineage)
-            if not owed.planned:
-                break
-            self._pump.wake()
+        await self.follow()
         await self._took(await self._ledger.expire())
         late = self._clock.now() - timedelta(seconds=BATCHES_LATE_S)
         for lineage in await self._ledger.incomplete(late):
             await self._alarms.alarm("batches_missing", lineage)
         self._pump.wake()
+
+    async def follow(self) -> None:
+        """Plan the take-backs and corrections that are owed now."""
+        while True:
+            owed = await self._ledger.owe(self._channel.bounds.last_arrival)
+            for rule, lineage in owed.for_a_person:
+                await self._alarms.alarm(rule, lineage)
+            if not owed.planned:
+                return
+            self._pump.wake()
 
     async def _recover(self) -> None:
         """Look up what has been in doubt for longer than the quarantine, except what this process is sending."""

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from services.runtime import outbox
+from services.runtime import doubts, outbox
 from services.runtime.store import Moment
 
 metadata = sa.MetaData()
@@ -136,5 +136,8 @@ counted = sa.Table(
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("value", sa.Integer, nullable=False),
 )
+
+#: Releases, stops and batches that nobody could believe yet: they are judged again when the trust bundle changes.
+doubted = doubts.table(metadata)
 
 outbox_rows = outbox.table(metadata)

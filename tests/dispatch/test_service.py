@@ -60,6 +60,7 @@ def room(sms: World, tmp_path: Path) -> Room:
     service = Dispatch(
         channel=Channel.SMS, realm=Realm.LIVE, ledger=process.ledger, keeper=keeper, clock=sms.clock,
         metrics=process.metrics, room_metrics=metrics, alarms=process.alarms, wake=lambda: woken.append(1),
+            follow=lambda: None,
         reason_of=reason_of,
     )  # fmt: skip
     return Room(sms, service, keeper, metrics, woken)
