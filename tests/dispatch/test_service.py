@@ -60,8 +60,7 @@ def room(sms: World, tmp_path: Path) -> Room:
     service = Dispatch(
         channel=Channel.SMS, realm=Realm.LIVE, ledger=process.ledger, keeper=keeper, clock=sms.clock,
         metrics=process.metrics, room_metrics=metrics, alarms=process.alarms, wake=lambda: woken.append(1),
-            follow=lambda: None,
-        reason_of=reason_of,
+        follow=lambda: None, reason_of=reason_of,
     )  # fmt: skip
     return Room(sms, service, keeper, metrics, woken)
 
@@ -318,10 +317,31 @@ async def test_after_a_restart_a_batch_of_a_revoked_signer_still_does_not_start(
     again = Dispatch(
         channel=Channel.SMS, realm=Realm.LIVE, ledger=process.ledger, keeper=room.keeper, clock=room.world.clock,
         metrics=process.metrics, room_metrics=room.metrics, alarms=process.alarms, wake=lambda: None,
-        reason_of=reason_of,
+        follow=lambda: None, reason_of=reason_of,
     )  # fmt: skip
     await again.batch(trust.batch(found, [ANNA]))
     assert room.world.row().state == State.SUPPRESSED
+
+
+# --- topics have no common order ---
+
+
+async def test_a_release_that_comes_before_its_signers_bundle_waits_for_it(room: Room) -> None:
+    found = trust.broadcast()
+    people = {name: roles for name, roles in trust.ROLES.items() if name != "officer-1"}
+    without = tuple(Person(id=name, roles=roles, keys=(trust.key(name),)) for name, roles in people.items())
+    await room.service.trust(trust.signed_bundle(trust.statement(2, people=without)))
+    await room.service.release(approved(found, "officer-1"))
+    await room.service.batch(trust.batch(found, [ANNA]))
+    assert room.refused() == {"person": 1}
+    assert room.world.query(sa.select(delivery)) == []
+    await room.service.trust(trust.signed_bundle(trust.statement(3)))
+    assert room.world.states() == {ANNA: State.PLANNED}
+
+
+async def test_what_is_wrong_in_itself_is_not_kept(room: Room) -> None:
+    await room.service.release(one_byte_changed())
+    assert await room.world.one.ledger.doubts() == []
 
 
 # --- receipts and replies ---
