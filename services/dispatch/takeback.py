@@ -5,7 +5,7 @@ target waits only while something of it is in doubt (sending "just in case" lets
 cancel), and where an attempt was repeated, until the last one can no longer arrive.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from schemas.words import Kind, State
 from services.dispatch import ids
 from services.dispatch.moves import DOUBT, STANDS
-from services.dispatch.planner import TAKE_BACK_PRIORITY, Plan
+from services.dispatch.planner import INSERT_CHUNK, TAKE_BACK_PRIORITY, Plan
 from services.dispatch.tables import delivery, mark, release
 from services.runtime.store import insert_new
 
@@ -48,9 +48,8 @@ def derive(connection: sa.Connection, plan: Plan, last_arrival_s: float, now: da
         rows = _owed(connection, plan, found, last_arrival_s, now)
         if rows and not texts.by_language:
             persons.append(("no_words", found.lineage))
-        else:
-            for row in rows:
-                _plan_one(connection, plan, found, texts, row, now)
+        elif rows:
+            _plan_all(connection, plan, found, texts, rows, now)
             planned += len(rows)
         if plan.public and _unresolved(connection, found):
             persons.append(("unresolved", found.lineage))
@@ -98,40 +97,53 @@ def _owed(
     return connection.execute(query.order_by(row.c.target, row.c.ordinal).limit(CHUNK)).all()
 
 
-def _plan_one(  # noqa: PLR0917 - one call, and each is a different thing
-    connection: sa.Connection, plan: Plan, found: Any, texts: _Texts, row: "sa.Row[Any]", now: datetime  # noqa: ANN401 - a row of `mark`
+def _plan_all(  # noqa: PLR0917 - one call, and each is a different thing
+    connection: sa.Connection, plan: Plan, found: Any, texts: _Texts, rows: Sequence["sa.Row[Any]"], now: datetime  # noqa: ANN401 - a row of `mark`
 ) -> None:  # fmt: skip
-    """One take-back for the row's target, shared by everything of that target that stands."""
+    """One take-back for each target of `rows`, shared by everything of that target that stands. In bulk: it is late."""
     kind = Kind(found.kind)
-    target = f"{ids.target_base(row.target)}/1" if plan.public else row.target
+    targets = {row.id: f"{ids.target_base(row.target)}/1" if plan.public else row.target for row in rows}
+    rounds = _rounds(connection, found, kind, set(targets.values()))
+    planned: dict[str, dict[str, Any]] = {}
+    followers = []
+    for row in rows:
+        parts = _parts(plan, found, kind, texts, row, targets[row.id], rounds.get(targets[row.id], 0))
+        planned |= {part["id"]: {**part, "ends": texts.ends, "changed_at": now} for part in parts}
+        followers.append({"row": row.id, "name": parts[0]["id"]})
+    fresh = list(planned.values())
+    for start in range(0, len(fresh), INSERT_CHUNK):
+        insert_new(connection, delivery, fresh[start : start + INSERT_CHUNK])
+    follow = sa.update(delivery).where(delivery.c.id == sa.bindparam("row")).values(follower=sa.bindparam("name"))
+    connection.execute(follow, followers)
+
+
+def _parts(  # noqa: PLR0917 - the columns of one take-back
+    plan: Plan, found: Any, kind: Kind, texts: _Texts, row: "sa.Row[Any]", target: str, again: int  # noqa: ANN401 - a row of `mark`
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The rows of one take-back, a part each; the first is the one that is named as the follower."""
     version, revision = divmod(found.ordinal // 2, ids.REVISIONS)
     language = row.language if row.language in texts.by_language else next(iter(texts.by_language))
-    again = _rounds(connection, row.lineage, target, kind, found.ordinal)
-    name = ids.delivery_id(row.lineage, version, revision, plan.channel, target, kind, again)
-    base = {
-        "lineage": row.lineage, "version": version, "revision": revision, "ordinal": found.ordinal, "kind": kind.value,
-        "language": language, "digest": found.digest, "severity": row.severity, "priority": TAKE_BACK_PRIORITY,
-        "state": State.PLANNED.value, "ends": texts.ends, "changed_at": now, "attempt": 0, "seq": 1,
-        "unreported": True,
-    }  # fmt: skip
-    before: str | None = None
+    made: list[dict[str, Any]] = []
     for part in range(1, len(texts.by_language[language]) + 1):
         place = f"{ids.target_base(target)}/{part}" if plan.public else target
-        own = name if part == 1 else ids.delivery_id(row.lineage, version, revision, plan.channel, place, kind, again)
-        insert_new(connection, delivery, [{**base, "id": own, "target": place, "part": part, "about": before}])
-        before = own
-    connection.execute(sa.update(delivery).where(delivery.c.id == row.id).values(follower=name))
+        made.append({
+            "id": ids.delivery_id(row.lineage, version, revision, plan.channel, place, kind, again),
+            "lineage": row.lineage, "version": version, "revision": revision, "ordinal": found.ordinal,
+            "kind": kind.value, "target": place, "language": language, "part": part, "digest": found.digest,
+            "severity": row.severity, "priority": TAKE_BACK_PRIORITY, "state": State.PLANNED.value, "attempt": 0,
+            "seq": 1, "unreported": True, "about": made[-1]["id"] if made else None,
+        })  # fmt: skip
+    return made
 
 
-def _rounds(connection: sa.Connection, lineage: str, target: str, kind: Kind, ordinal: int) -> int:
-    """How many take-backs of this mark the target has had already: a late first message needs another one."""
-    same = (delivery.c.lineage == lineage) & (delivery.c.target == target) & (delivery.c.kind == kind) & (
-        delivery.c.ordinal == ordinal)  # fmt: skip
-    open_one = sa.select(sa.func.count()).where(same, delivery.c.state.in_([State.PLANNED, *DOUBT]))
-    finished = sa.select(sa.func.count()).where(same, delivery.c.state.not_in([State.PLANNED, *DOUBT]))
-    if connection.execute(open_one).scalar_one():
-        return max(0, connection.execute(sa.select(sa.func.count()).where(same)).scalar_one() - 1)
-    return connection.execute(finished).scalar_one()
+def _rounds(connection: sa.Connection, found: Any, kind: Kind, targets: Collection[str]) -> dict[str, int]:  # noqa: ANN401 - a row of `mark`
+    """How many take-backs of this mark each target has had already: a late first message needs another one."""
+    unfinished = sa.func.sum(sa.case((delivery.c.state.in_([State.PLANNED, *DOUBT]), 1), else_=0))
+    query = sa.select(delivery.c.target, sa.func.count(), unfinished).where(
+        delivery.c.lineage == found.lineage, delivery.c.kind == kind, delivery.c.ordinal == found.ordinal,
+        delivery.c.target.in_(targets),
+    ).group_by(delivery.c.target)  # fmt: skip
+    return {target: all_of_them - (1 if is_open else 0) for target, all_of_them, is_open in connection.execute(query)}
 
 
 def _unresolved(connection: sa.Connection, found: Any) -> bool:  # noqa: ANN401 - a row of `mark`
