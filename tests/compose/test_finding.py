@@ -1,4 +1,4 @@
-"""The finder over the corpus, over texts of health departments, and over event names: printed, and wrong at most 1 %."""
+"""The finder over the corpus, texts of health departments and event names: printed, and wrong at most 1 %."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -60,13 +60,15 @@ def signs_in(path: Path) -> Signs | None:
     if root is None:
         return None
 
+    infos = list(root.iter("{*}info"))
+
     def texts(element: str) -> tuple[str, ...]:
-        found = root.xpath(f"//*[local-name()='info']/*[local-name()='{element}']")
+        found = (each for info in infos for each in info.iterfind(f"{{*}}{element}"))
         return tuple(dict.fromkeys((each.text or "").strip() for each in found))
 
-    codes = root.xpath("//*[local-name()='info']/*[local-name()='eventCode']")
-    pairs = tuple(tuple((child.text or "").strip() for child in code)[:2] for code in codes)
-    coded = tuple((pair[0], pair[1]) for pair in pairs if len(pair) == 2)
+    codes = [code for info in infos for code in info.iterfind("{*}eventCode")]
+    pairs = [[(child.text or "").strip() for child in code] for code in codes]
+    coded = tuple((pair[0], pair[1]) for pair in pairs if len(pair) > 1)
     return Signs(texts("event"), texts("headline"), coded, texts("category"))
 
 

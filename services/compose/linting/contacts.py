@@ -1,0 +1,39 @@
+"""Rules about contacts: in date, reachable in more than one way, and in every language that they claim."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+
+from services.compose.contacts import Contact
+from services.compose.linting.dangers import DEAD
+from services.compose.linting.rules import Problem
+
+LONGEST = timedelta(days=184)
+_NUMBER = re.compile(r"\+?[\d(][\d ()./-]*")
+_PAGE = re.compile(r"https://[^\s]+")
+#: Which form the value of each mode has.
+FORMS = {
+    "voice": _NUMBER, "text": re.compile(r"(?:[^\W\d_]+ \w+ )?\+?[\d(][\d ()./-]*"), "relay": _NUMBER,
+    "sign": re.compile(rf"{_NUMBER.pattern}|{_PAGE.pattern}"), "chat": _PAGE, "web": _PAGE,
+}  # fmt: skip
+CONTACT_RULES = ("contact.dead-number", "contact.form", "contact.overdue", "contact.too-far", "contact.unnamed-source")
+
+
+def lint_contacts(contacts: Iterable[Contact], today: date) -> list[Problem]:
+    """Everything that is wrong with contacts, whoever uses them."""
+    return [Problem(rule, contact.id, says) for contact in contacts for rule, says in _look(contact, today)]
+
+
+def _look(contact: Contact, today: date) -> Iterator[tuple[str, str]]:
+    due = date.fromisoformat(contact.review_by)
+    if due < today:
+        yield "contact.overdue", f"it was to be checked by {contact.review_by}: call it, then write both days anew"
+    if contact.verified_on and due > date.fromisoformat(contact.verified_on) + LONGEST:
+        yield "contact.too-far", f"a contact is checked every {LONGEST.days} days: write an earlier review_by"
+    if not contact.fictional and contact.source is None:
+        yield "contact.unnamed-source", "a real contact says where its number was read"
+    for mode, value in contact.modes.items():
+        if not FORMS[mode].fullmatch(value):
+            yield "contact.form", f"{mode}: this is not how such an address is written"
+        if DEAD.search(value):
+            yield "contact.dead-number", f"{mode}: this number is no longer answered"
