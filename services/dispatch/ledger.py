@@ -10,17 +10,16 @@ import sqlalchemy as sa
 from schemas.audience import Batch, BatchStatement
 from schemas.base import Record
 from schemas.broadcast import Broadcast
-from schemas.delivery import ROWS_LIMIT, Deliveries, DeliveryRow, Receipt
+from schemas.delivery import Receipt
 from schemas.release import Release, Stop
-from schemas.topics import DELIVERIES
 from schemas.words import TAKE_BACKS, Kind, Realm, Reason, Severity, State
-from services.dispatch import corrections, deletions, evidence, gate, planner, recovery, settling, takeback
+from services.dispatch import corrections, deletions, evidence, gate, planner, recovery, reporting, settling, takeback
 from services.dispatch.evidence import Effects, Evidence
 from services.dispatch.gate import Done
 from services.dispatch.planner import Plan
 from services.dispatch.port import Job, LookUp
 from services.dispatch.recovery import Attempt
-from services.dispatch.tables import batch, counted, delivery, doubted, mark, opt_out, outbox_rows, platform_id, release
+from services.dispatch.tables import batch, counted, delivery, doubted, mark, opt_out, outbox_rows, release
 from services.runtime.clock import Clock
 from services.runtime.doubts import Doubts
 from services.runtime.outbox import Outbox
@@ -240,33 +239,7 @@ class Ledger:
 
     async def report(self) -> int:
         """Write what changed to the outbox, up to one record's worth; the number of rows."""
-        return await self._store.transact(self._report)
-
-    def _report(self, connection: sa.Connection) -> int:
-        rows = connection.execute(
-            sa.select(delivery, platform_id.c.platform_id)
-            .outerjoin(platform_id, platform_id.c.delivery == delivery.c.id)
-            .where(delivery.c.unreported)
-            .limit(ROWS_LIMIT)
-        ).all()
-        if not rows:
-            return 0
-        groups: dict[tuple[str, str], dict[str, DeliveryRow]] = {}
-        for row in rows:
-            groups.setdefault((row.lineage, row.digest), {})[row.id] = DeliveryRow(
-                id=row.id, version=row.version, revision=row.revision, kind=Kind(row.kind), target=row.target,
-                state=State(row.state), reason=Reason(row.reason) if row.reason else None, attempt=row.attempt,
-                seq=row.seq, at=row.changed_at, platform_id=row.platform_id,
-            )  # fmt: skip
-        for (lineage, digest), changed in groups.items():
-            record = Deliveries(
-                realm=self._realm, channel=self.plan.channel, lineage=lineage, digest=digest,
-                rows=tuple(changed.values()),
-            )  # fmt: skip
-            self.outbox.put(connection, DELIVERIES, f"{lineage}#{self.plan.channel}", record)
-        ids = [row.id for row in rows]
-        connection.execute(sa.update(delivery).where(delivery.c.id.in_(ids)).values(unreported=False))
-        return len(rows)
+        return await self._store.transact(reporting.report, self.outbox, self.plan.channel, self._realm)
 
     async def counts(self) -> dict[tuple[str, str], int]:
         """Rows by state and reason."""

@@ -1,58 +1,66 @@
 """What operations see of one channel. Labels come from closed sets; there is never a label for a recipient or alert."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 
 from schemas.words import Kind, Reason, State
 from services.dispatch.evidence import Effects
-from services.runtime.metrics import LATENCY, RoomMetrics
+from services.runtime.metrics import RoomMetrics
 
 REASONS = ("none", *(reason.value for reason in Reason))
 
 
 class DispatchMetrics:
-    """The metrics of one dispatcher."""
+    """The metrics of one dispatcher; each has the label `channel`."""
 
     def __init__(self, room: RoomMetrics) -> None:
         """Register on the room's registry, with every series there from the start."""
-        registry = room.registry
-        self.moves = Counter(
-            "tocsin_deliveries_total", "Deliveries that reached a state", ["state", "reason"], registry=registry
+        self._registry, self._channel = room.registry, room.room.rpartition("/")[2]
+        moves = Counter(
+            "tocsin_deliveries_total", "Deliveries that reached a state", ["channel", "state", "reason"],
+            registry=self._registry,
+        )  # fmt: skip
+        rows = Gauge(
+            "tocsin_ledger_rows", "Rows of the ledger, by state", ["channel", "state"], registry=self._registry
         )
-        self.rows = Gauge("tocsin_ledger_rows", "Rows of the ledger, by state", ["state"], registry=registry)
-        self.first = Histogram(
-            "tocsin_received_to_first_sent_seconds", "From the alert's arrival to its first message on the platform",
-            buckets=LATENCY, registry=registry,
-        )  # fmt: skip
-        self.planned = Counter("tocsin_planned_total", "Records planned, by kind", ["kind"], registry=registry)
-        self.doubt = Gauge("tocsin_oldest_doubt_seconds", "Age of the oldest delivery in doubt", registry=registry)
-        self.duplicates = Gauge(
-            "tocsin_duplicates_detected", "Second platform ids of one delivery, as the ledger has counted them",
-            registry=registry,
-        )  # fmt: skip
-        self.surprises = Counter(
-            "tocsin_late_evidence_total", "Messages that stand although the ledger had settled them otherwise",
-            registry=registry,
-        )  # fmt: skip
-        self.strangers = Counter(
-            "tocsin_receipts_unknown_total", "Reports about deliveries that this ledger does not know",
-            registry=registry,
-        )  # fmt: skip
-        self.brake = Gauge("tocsin_brake_on", "1 while the channel's brake is on", registry=registry)
-        self.window = Gauge("tocsin_send_concurrency", "Requests that may be in flight now", registry=registry)
-        self.credentials = Gauge(
-            "tocsin_channel_credentials_ok", "1 when the last probe of the platform was answered", registry=registry
+        planned = Counter(
+            "tocsin_planned_total", "Records planned, by kind", ["channel", "kind"], registry=self._registry
         )
-        self.sandbox = Gauge("tocsin_channel_sandbox", "1 when the account is a SANDBOX account", registry=registry)
-        for state in State:
-            self.rows.labels(state.value)
-            for reason in REASONS:
-                self.moves.labels(state.value, reason)
-        for kind in Kind:
-            self.planned.labels(kind.value)
+        self.moves = {(s.value, r): moves.labels(self._channel, s.value, r) for s in State for r in REASONS}
+        self.rows = {state: rows.labels(self._channel, state.value) for state in State}
+        self.planned = {kind: planned.labels(self._channel, kind.value) for kind in Kind}
+        self.doubt = self._gauge("tocsin_oldest_doubt_seconds", "Age of the oldest delivery in doubt")
+        self.duplicates = self._gauge(
+            "tocsin_duplicates_detected", "Second platform ids of one delivery, as the ledger has counted them"
+        )
+        self.surprises = self._counter(
+            "tocsin_late_evidence_total", "Messages that stand although the ledger had settled them otherwise"
+        )
+        self.strangers = self._counter(
+            "tocsin_receipts_unknown_total", "Reports about deliveries that this ledger does not know"
+        )
+        self.brake = self._gauge("tocsin_brake_on", "1 while the channel's brake is on")
+        self.window = self._gauge("tocsin_send_concurrency", "Requests that may be in flight now")
+        self.credentials = self._gauge(
+            "tocsin_channel_credentials_ok", "1 when the last probe of the platform was answered"
+        )
+        self.probed = self._gauge(
+            "tocsin_channel_last_probe_timestamp_seconds", "When the platform was last probed, 0 before the first time"
+        )
+        self.remaining = self._gauge(
+            "tocsin_channel_rate_remaining", "Calls that the platform's rate still allows; NaN where it does not say"
+        )
+        self.remaining.set(float("nan"))
+        self.sandbox = self._gauge("tocsin_channel_sandbox", "1 when the account is a SANDBOX account")
+
+    def _gauge(self, name: str, says: str) -> Gauge:
+        return Gauge(name, says, ["channel"], registry=self._registry).labels(self._channel)
+
+    def _counter(self, name: str, says: str) -> Counter:
+        return Counter(name, says, ["channel"], registry=self._registry).labels(self._channel)
 
     def take(self, effects: Effects) -> None:
         """Count a transaction's effects, in bulk."""
-        for (state, reason), number in effects.moved.items():
-            self.moves.labels(state, reason).inc(number)
+        for moved, number in effects.moved.items():
+            self.moves[moved].inc(number)
         self.surprises.inc(len(effects.surprises))
         self.strangers.inc(effects.unknown_deliveries)

@@ -98,7 +98,7 @@ class Dispatch:
         wide = await self._ledger.release(believed, self._keeper.serial, self._margin)
         for _ in range(wide):
             self._refused("batch", NotTrustedError("reach", TOO_WIDE), record.lineage)
-        self._metrics.planned.labels(record_kind(believed.broadcast.kind)).inc()
+        self._metrics.planned[Kind(believed.broadcast.kind)].inc()
         if believed.broadcast.kind is BroadcastKind.CANCEL:
             self._follow()
 
@@ -113,7 +113,7 @@ class Dispatch:
                 await self._ledger.pause(lineage, on=False)
             case _:
                 await self._ledger.withdraw(believed, self._keeper.serial)
-                self._metrics.planned.labels(Kind.WITHDRAWAL.value).inc()
+                self._metrics.planned[Kind.WITHDRAWAL].inc()
                 self._follow()
 
     async def judge_at_start(self) -> None:
@@ -170,8 +170,3 @@ class Dispatch:
     def _refused(self, what: str, error: NotTrustedError, lineage: str | None) -> None:
         log.warning("not_trusted", what=what, rule=error.rule, says=str(error), lineage=lineage)
         self._room_metrics.refused.labels(error.rule).inc()
-
-
-def record_kind(kind: str) -> str:
-    """The delivery kind that a Broadcast's kind plans."""
-    return Kind(kind).value

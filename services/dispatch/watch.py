@@ -54,7 +54,7 @@ class Watch:
         counts = await self._ledger.counts()
         for state in State:
             number = sum(n for (name, _), n in counts.items() if name == state)
-            self._metrics.rows.labels(state.value).set(number)
+            self._metrics.rows[state].set(number)
         self._metrics.duplicates.set(await self._ledger.counter("duplicates_detected"))
         self._metrics.brake.set(await self._ledger.braked())
         self._metrics.window.set(int(self._rate.concurrency))
@@ -65,9 +65,11 @@ class Watch:
             try:
                 found = await self._channel.probe()
                 self.probed = None if found.ok else found.says
+                self._metrics.remaining.set(float("nan") if found.remaining is None else found.remaining)
             except Exception as error:  # noqa: BLE001 - a probe that fails is an answer
                 self.probed = f"the platform does not answer ({type(error).__name__})"
             self._metrics.credentials.set(0 if self.probed else 1)
+            self._metrics.probed.set(self._room.clock.now().timestamp())
             await asyncio.sleep(PROBE_AGAIN_S if self.probed else PROBE_S)
 
     async def alone(self) -> None:
