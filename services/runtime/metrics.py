@@ -1,5 +1,9 @@
 """The metrics that every room has. Series exist from the start, so that absent is never zero."""
 
+import shutil
+import time
+from pathlib import Path
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from schemas.words import Realm
@@ -13,6 +17,7 @@ class RoomMetrics:
 
     def __init__(self, room: str, realm: Realm) -> None:
         """Make the registry; a room adds its own metrics to `registry`."""
+        self.room = room
         self.registry = CollectorRegistry()
         self.info = Info("tocsin_room", "Which room this is", registry=self.registry)
         self.info.info({"room": room, "realm": realm.value})
@@ -33,8 +38,30 @@ class RoomMetrics:
         self.bundle_serial = Gauge(
             "tocsin_trust_bundle_serial", "Serial of the trust bundle in force, 0 without one", registry=self.registry
         )
+        self.lag = Gauge(
+            "tocsin_consumer_lag_records", "Records that stand on a topic and are not handled, in this process's "
+            "partitions", ["topic"], registry=self.registry,
+        )  # fmt: skip
+        self.free = Gauge("tocsin_data_free_bytes", "Free bytes on the disk of the data folder", registry=self.registry)
+        Gauge(
+            "tocsin_clock_seconds", "This machine's clock, to be held against that of the scrape",
+            registry=self.registry,
+        ).set_function(time.time)  # fmt: skip
         for rule in VERIFIER_RULES:
             self.refused.labels(rule)
+
+    def watch_disk(self, folder: Path) -> None:
+        """Show the free space where `folder` is, or will be."""
+        self.free.set_function(lambda: _free(folder.absolute()))
+
+
+def _free(folder: Path) -> float:
+    """Bytes that may still be written; NaN while the disk does not say."""
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    try:
+        return float(shutil.disk_usage(there).free)
+    except OSError:
+        return float("nan")
 
 
 #: Every rule that a `trusted.NotTrustedError` names.

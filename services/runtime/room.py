@@ -30,6 +30,7 @@ from services.runtime import logging, topics
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.decoding import ONLY_HEADER, Envelope, decode, envelope_of
 from services.runtime.doors import Door, announce, private_application
+from services.runtime.lag import Lag
 from services.runtime.metrics import RoomMetrics
 from services.runtime.outbox import Message, Outbox
 from services.runtime.parking import Parking, RoomStop
@@ -51,6 +52,8 @@ class Room:
         self.realm: Realm = shared.realm
         self.clock = clock or SystemClock()
         self.metrics = RoomMetrics(name, shared.realm)
+        self.metrics.watch_disk(shared.home)
+        self._lag = Lag(self.metrics.lag)
         self.broker: KafkaBroker = kafka.make_broker(shared.kafka, f"tocsin.{self._slug}.{shared.replica}")
         self._parking = Parking(
             room=name, realm=shared.realm, publish=self.publish, clock=self.clock, metrics=self.metrics,
@@ -86,6 +89,7 @@ class Room:
         subscriber(self._doorway(topic, handler))
         self.metrics.handled.labels(topic.name)
         self.metrics.seconds.labels(topic.name)
+        self._lag.watch(topic.name, lambda: subscriber.consumer)
 
     def background(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run `work()` beside the handlers until the room stops; if it ends or fails, the room stops."""
@@ -149,7 +153,8 @@ class Room:
             structlog.contextvars.bind_contextvars(origin=envelope.origin, correlation=envelope.correlation)
             started = time.perf_counter()
             try:
-                await self._parking.guard(envelope, lambda: self._handle(topic, handler, envelope))
+                with self._lag.handling(topic.name):
+                    await self._parking.guard(envelope, lambda: self._handle(topic, handler, envelope))
             except RoomStop as error:
                 self.stop(3, str(error))
                 await asyncio.sleep(STOP_S)  # not acknowledged, and nothing after it either: the room is ending
@@ -223,6 +228,7 @@ class Room:
                 for name, work in self._work:
                     group.create_task(self._forever(name, work), name=name)
                 group.create_task(self._watch_readiness())
+                group.create_task(self._lag.run())
                 await asyncio.Event().wait()
         except* RoomStop as stops:
             self.stop(3, str(stops.exceptions[0]))

@@ -44,7 +44,7 @@ def test_every_verb_that_the_readme_names_exists() -> None:
 
 def test_every_metric_has_its_series_from_the_start(plan: Blueprint) -> None:
     """Absent is never zero: a labelled metric without a pre-created series has no samples."""
-    by_topic = {"tocsin_records_handled", "tocsin_handler_seconds"}
+    by_topic = {"tocsin_records_handled", "tocsin_handler_seconds", "tocsin_consumer_lag_records"}
     deaf = {name for name, room in plan.rooms.items() if not room.broker.subscribers}  # they handle no record
     empty = [
         f"{room}: {family.name}"
