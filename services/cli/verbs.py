@@ -32,6 +32,7 @@ VERBS = {
 }
 GROUPS = {
     "brake": "services.cli.brake",
+    "doubt": "services.cli.doubt",
     "parked": "services.cli.parked",
     "keys": "services.cli.keys",
     "subscribers": "services.cli.subscribers",

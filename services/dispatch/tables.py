@@ -128,6 +128,18 @@ brake = sa.Table(
     sa.Column("at", Moment, nullable=False),
 )
 
+#: What people said about deliveries that could not be known (`services.dispatch.persons`); never deleted.
+person_move = sa.Table(
+    "person_move",
+    metadata,
+    sa.Column("delivery", sa.String(32), primary_key=True),
+    sa.Column("at", Moment, primary_key=True),
+    sa.Column("to", sa.String, nullable=False),
+    sa.Column("platform_id", sa.String),
+    sa.Column("by", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+)
+
 pause = sa.Table("pause", metadata, sa.Column("lineage", sa.String, primary_key=True))
 
 counted = sa.Table(

@@ -1,0 +1,114 @@
+"""A person settles what cannot be known: `unresolved -> sent | planned | failed`, with a name and a reason.
+
+Move 18 of the protocol. Written straight into the ledger beside its dispatcher, as the brake is: the next sweep or
+window goes on from there. The state is compared when it is set, so evidence that came in the meantime wins.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from schemas.words import PUBLIC_CHANNELS, Channel, Kind, Reason, State
+from services.dispatch import evidence, gate
+from services.dispatch.evidence import Effects, Evidence, changed
+from services.dispatch.moves import Who, allowed
+from services.dispatch.tables import delivery, metadata, person_move
+from services.runtime.store import Store
+
+ASKABLE = (State.UNKNOWN, State.UNRESOLVED)
+
+
+class NotMovedError(Exception):
+    """The move was refused, and nothing has changed; the sentence says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Saying:
+    """What one person says about one delivery, and why. `platform_id` is the platform's own id of the message."""
+
+    delivery: str
+    to: State
+    by: str
+    reason: str
+    platform_id: str | None = None
+
+
+class Persons:
+    """One channel's ledger, as the command line opens it. Close it."""
+
+    def __init__(self, url: str, channel: Channel) -> None:
+        """Open the ledger at `url`; sqlalchemy.exc.DBAPIError when it cannot be read."""
+        self.channel, self._store = channel, Store(url, metadata)
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self._store.close()
+
+    def open_questions(self, lineage: str | None = None) -> "list[sa.Row[Any]]":
+        """Rows of `delivery` that are `unknown` or `unresolved`, the oldest doubt first."""
+        query = sa.select(delivery).where(delivery.c.state.in_(ASKABLE)).order_by(delivery.c.changed_at, delivery.c.id)
+        if lineage is not None:
+            query = query.where(delivery.c.lineage == lineage)
+        with self._store.begin() as connection:
+            return list(connection.execute(query).all())
+
+    def settle(self, saying: Saying, now: datetime) -> State:
+        """Make one move; the state that came of it. NotMovedError when it is refused."""
+        with self._store.begin() as connection:
+            return settle(connection, self.channel, saying, now)
+
+
+def settle(connection: sa.Connection, channel: Channel, saying: Saying, now: datetime) -> State:
+    """Make one move in the caller's transaction, and write down who made it and why."""
+    row = connection.execute(sa.select(delivery).where(delivery.c.id == saying.delivery)).one_or_none()
+    if row is None:
+        raise NotMovedError(f"the ledger of {channel} has no delivery {saying.delivery}: `tocsin doubt list` shows ids")
+    _check(channel, row, saying, now)
+    if saying.platform_id is not None:
+        _prove(connection, row, saying.platform_id, now)
+    else:
+        _set(connection, row, saying.to, now)
+    said = {"delivery": row.id, "at": now, "to": saying.to.value, "platform_id": saying.platform_id,
+            "by": saying.by, "reason": saying.reason}  # fmt: skip
+    connection.execute(sa.insert(person_move).values(said))
+    return State(connection.execute(sa.select(delivery.c.state).where(delivery.c.id == row.id)).scalar_one())
+
+
+def _check(channel: Channel, row: "sa.Row[Any]", saying: Saying, now: datetime) -> None:
+    """Refuse what the protocol does not allow, and what would do harm."""
+    if not saying.by.strip() or not saying.reason.strip():
+        raise NotMovedError("a name and a reason are needed: they stay on record")
+    if row.state == State.UNKNOWN:
+        raise NotMovedError(f"{row.id} is still being looked up: it settles itself, or becomes `unresolved`; then say")
+    if not allowed(Who.PERSON, State(row.state), saying.to):
+        raise NotMovedError(f"{row.id} is {row.state}, not unresolved: it needs nobody's word any more")
+    if saying.platform_id is not None and saying.to is not State.SENT:
+        raise NotMovedError("a platform id is proof that the message is there: it goes with `sent` only")
+    stands_in_public = channel in PUBLIC_CHANNELS and row.kind != Kind.DELETION
+    if saying.to is State.SENT and saying.platform_id is None and stands_in_public:
+        raise NotMovedError("a public post needs --platform-id (its number there): else nobody could delete it")
+    if saying.to is State.PLANNED and row.ends <= now:
+        raise NotMovedError(f"{row.id} ended at {row.ends:%Y-%m-%d %H:%M} UTC and would not be sent: say `failed`")
+
+
+def _prove(connection: sa.Connection, row: "sa.Row[Any]", platform_id: str, now: datetime) -> None:
+    """A platform's id is evidence, whoever brings it; but one message is one delivery's only."""
+    found = evidence.unclaimed(connection, [Evidence(row.id, platform_id)])
+    if not found:
+        raise NotMovedError(f"the message {platform_id} is another delivery's: look again for the one that is meant")
+    evidence.accept(connection, found, "person", now, Effects())
+
+
+def _set(connection: sa.Connection, row: "sa.Row[Any]", to: State, now: datetime) -> None:
+    """Compare and set; then what a message that stands, or one that is planned again, always entails."""
+    why = None if to is State.SENT else Reason.UNKNOWN_OUTCOME
+    mine = (delivery.c.id == row.id) & (delivery.c.state == State.UNRESOLVED) & (delivery.c.seq == row.seq)
+    values = {"state": to, "reason": why, "due": None, **changed(now)}
+    if connection.execute(sa.update(delivery).where(mine).values(values)).rowcount != 1:
+        raise NotMovedError(f"{row.id} has changed in this moment: list again")
+    if to is State.SENT:
+        evidence.follow(connection, [row], now, Effects())
+    elif to is State.PLANNED:
+        gate.forbid(connection, now, delivery.c.id == row.id)
