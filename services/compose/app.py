@@ -6,6 +6,7 @@ from services.compose import library
 from services.compose.handlers import register
 from services.compose.metrics import ComposeMetrics
 from services.compose.reading import DataError
+from services.compose.reviews import Cabinet
 from services.compose.service import Compose
 from services.compose.settings import ComposeSettings
 from services.compose.store import METADATA, OUTBOX
@@ -32,6 +33,7 @@ def build() -> Room:
     service = Compose(
         store, outbox, Keeper(shared, ROOM), data, settings, realm=room.realm,
         clock=room.clock, metrics=ComposeMetrics(room.metrics.registry), room_metrics=room.metrics,
+        cabinet=Cabinet(settings.approvals or shared.home / "guidance", room.realm),
     )  # fmt: skip
 
     async def watch_reviews() -> None:

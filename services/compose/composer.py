@@ -12,15 +12,18 @@ from schemas.broadcast import Broadcast, ContactUse, GuidanceUse, LeftOut, Rendi
 from schemas.words import BroadcastKind, Channel, Grade, Kind
 from services.compose import filling, forms, subject
 from services.compose.contacts import Contact
-from services.compose.guidance import Pack, Wording
+from services.compose.guidance import GENERAL, Pack
 from services.compose.library import Library
 from services.compose.saying import KINDS, Issue, issue_of, moment_of, said, update_number
 from services.compose.settings import ComposeSettings
 from services.compose.subject import Stopped, Subject
 from services.compose.wishes import NONE, Wishes
+from services.compose.words import Words
 from services.compose.writing import Target, Written, write
 
 CHANNELS = (Channel.X, Channel.SMS)
+#: A person may say that a cancelled alert was a mistake: `tocsin recompose LINEAGE --slot ending=error`.
+ENDING = "ending"
 FIRST_KIND = {BroadcastKind.ALERT: Kind.ALERT, BroadcastKind.UPDATE: Kind.UPDATE, BroadcastKind.CANCEL: Kind.CANCEL}
 
 
@@ -97,7 +100,7 @@ class _Composition:
         place = self.library.jurisdiction
         for channel in CHANNELS:
             for language in place.languages:
-                if channel in place.accounts and language in self.about.pack.languages:
+                if channel in place.accounts and language in self.about.languages:
                     yield Target(kind, channel, language)
 
     def _write(self, target: Target, earlier: Broadcast | None) -> Written:
@@ -105,16 +108,29 @@ class _Composition:
         meant = self.own if target.kind is Kind.WITHDRAWAL else issue_of(earlier) if earlier else None
         number = self.revision - 1 if target.kind is Kind.CORRECTION else update_number(self.alert.version)
         values = said(self.alert, self.about, words, place, own=self.own, earlier=meant, number=number)
-        shown = filling.values(self.about.pack, place, self.about.slots, words)
-        candidates = self._candidates(target.kind, self.about.pack.languages[target.language], shown)
+        candidates = self._candidates(target.kind, words)
         return write(self.library.texts, target, values, candidates, self.about.pack.id)
 
-    def _candidates(self, kind: Kind, wording: Wording, shown: dict[str, str]) -> Iterable[forms.Candidate]:
+    def _candidates(self, kind: Kind, words: Words) -> Iterable[forms.Candidate]:
         if kind is Kind.WITHDRAWAL:
             return [forms.Candidate("short", "", ())]
+        if self.about.own_words is not None:
+            return self._issuers("" if kind is Kind.CANCEL else self.about.own_words[words.language].instruction, words)
+        wording = self.about.pack.languages[words.language]
+        shown = filling.values(self.about.pack, self.library.jurisdiction, self.about.slots, words)
         if kind is Kind.CANCEL:
-            return forms.endings(filling.fill(wording.end, shown)[0])
+            ending = wording.error if self.wishes.slots.get(ENDING) == "error" and wording.error else wording.end
+            return forms.endings(filling.fill(ending, shown)[0])
         return forms.candidates({f: filling.fill(wording.form(f), shown)[0] for f in forms.ORDER}, self.wishes.form)
+
+    def _issuers(self, instruction: str, words: Words) -> Iterable[forms.Candidate]:
+        """The issuer's own words whole, never cut; where they do not fit, where to read them."""
+        yield forms.Candidate("long", instruction, ())
+        general = self.library.packs.get(GENERAL)
+        if instruction and general and words.language in general.languages:
+            shown = filling.values(general, self.library.jurisdiction, {}, words)
+            lines = filling.fill(general.languages[words.language].minimum, shown)[0]
+            yield forms.Candidate("minimum", " ".join(line.text for line in lines), ("instruction",))
 
     def _only_what_can_be_taken_back(
         self, renditions: list[Rendition], withdrawals: list[Rendition]
@@ -152,19 +168,27 @@ class _Composition:
             ),
             renditions=tuple(renditions), corrections=tuple(corrections), withdrawals=tuple(withdrawals),
             left_out=(*self._not_worded(), *dict.fromkeys(self.left_out)),
-            guidance=(guidance_use(about.pack, about.slots, self.library),), contacts=(contact_use(about.contact),),
+            guidance=self._used(), contacts=(contact_use(about.contact),),
         )  # fmt: skip
+
+    def _used(self) -> tuple[GuidanceUse, ...]:
+        """The pack, where its words were used."""
+        if self.about.own_words is not None:
+            return ()
+        return (guidance_use(self.about.pack, self.about.slots, self.library, approved=self.about.permit.is_approved),)
 
     def _not_worded(self) -> Iterator[LeftOut]:
         """Languages of the jurisdiction that the pack has no words in."""
         for language in self.library.jurisdiction.languages:
-            if language not in self.about.pack.languages:
+            if language not in self.about.languages:
                 for channel in CHANNELS:
-                    why = f"{self.about.pack.id} has no reviewed words in {language}"
+                    why = f"there are no reviewed words of {self.about.pack.id} in {language}"
+                    if self.about.own_words is not None:
+                        why = f"the issuer gave no instruction in {language}"
                     yield LeftOut(channel=channel, language=language, what="every text", why=why)
 
 
-def guidance_use(pack: Pack, slots: dict[str, str], library: Library) -> GuidanceUse:
+def guidance_use(pack: Pack, slots: dict[str, str], library: Library, *, approved: bool) -> GuidanceUse:
     """The pack as the approver sees it: its digest, what filled it, and where its facts come from."""
     given = {
         name: _plain(library.jurisdiction.parameters[name])
@@ -176,7 +200,8 @@ def guidance_use(pack: Pack, slots: dict[str, str], library: Library) -> Guidanc
         for name, source in pack.sources.items()
     )
     return GuidanceUse(
-        pack=pack.id, version=pack.version, digest=pack.digest, status=pack.status, review_by=pack.review_by,
+        pack=pack.id, version=pack.version, digest=pack.digest, review_by=pack.review_by,
+        status="approved" if approved else "draft",
         parameters={**given, **slots}, sources=sources,
     )  # fmt: skip
 

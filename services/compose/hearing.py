@@ -103,6 +103,11 @@ class Hearing(Data):
             waiting = []
         return found + [Quantity(number, "") for number in waiting]
 
+    def shown(self, quantity: Quantity) -> str:
+        """A quantity for a person: each unit's first word is for one, its second for more."""
+        said = self.units[quantity.unit]
+        return f"{quantity.number} {said[0] if quantity.number == '1' else said[min(1, len(said) - 1)]}"
+
     def _joined(self, said: Sequence[str], at: int) -> bool:
         """Whether a word that joins two numbers stands here, and a number after it."""
         return at + 1 < len(said) and said[at] in self.joins and said[at + 1][0].isdigit()

@@ -1,15 +1,17 @@
 """All the reviewed data that texts are made of, read once at start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
 from services.compose.contacts import Contact, read_contacts
 from services.compose.guidance import Pack
+from services.compose.hearing import Hearing, read_hearing
 from services.compose.jurisdiction import Jurisdiction, read_jurisdiction
 from services.compose.matching import Finder
 from services.compose.packfiles import read_packs
 from services.compose.reading import DataError
+from services.compose.reviews import Reviews
 from services.compose.settings import ComposeSettings
 from services.compose.texts import Texts
 from services.compose.words import Words, read_words
@@ -24,11 +26,21 @@ class Library:
     words: dict[str, Words]
     texts: Texts
     jurisdiction: Jurisdiction
+    hearings: dict[str, Hearing] = field(default_factory=dict)
+    reviews: Reviews = field(default_factory=Reviews)
 
     @cached_property
     def finder(self) -> Finder:
         """Which pack an alert needs."""
         return Finder(self.packs)
+
+    def reviewed(self, reviews: Reviews) -> "Library":
+        """This library with these approvals; the index of its packs is kept."""
+        if reviews == self.reviews:
+            return self
+        found = replace(self, reviews=reviews)
+        found.__dict__["finder"] = self.finder
+        return found
 
     def overdue(self, today: date) -> list[str]:
         """The packs and contacts whose review day has passed."""
@@ -47,6 +59,7 @@ def read(settings: ComposeSettings) -> Library:
         read_words(settings.templates / "words", place.languages),
         Texts(settings.templates / "text", settings.segments),
         place,
+        read_hearing(settings.templates / "words" / "hearing"),
     )
     _check(library, str(settings.jurisdiction))
     return library

@@ -20,8 +20,10 @@ class Outcome(StrEnum):
 #: Every rule of compose's own that can hold an alert; a rule of intake's counts as `intake`.
 RULES = (
     "area.outside", "area.unreadable", "cancel.nothing", "contact.missing", "contact.overdue", "contact.unverified",
-    "expired", "info.missing", "intake", "msgType", "pack.draft", "pack.none", "pack.overdue", "pack.unknown",
-    "pack.unsure", "parameter.missing", "rendition.impossible", "rendition.none", "scope", "slot.missing",
+    "expired", "info.missing", "instruction.differs", "intake", "issuer.words", "msgType", "pack.draft", "pack.none",
+    "pack.overdue", "pack.unknown",
+    "pack.unsure", "parameter.missing", "rendition.impossible", "rendition.none", "scope",
+    "severity.ours", "slot.missing",
 )  # fmt: skip
 
 

@@ -59,15 +59,15 @@ def said(
 ) -> Said:  # fmt: skip
     """What the templates are given. `earlier` is the message that this one corrects, cancels or takes back."""
     language, times = words.language, Times(words, jurisdiction)
-    wording = subject.pack.languages[language]
+    name, about = subject.called(language)
     values: dict[str, object] = {
         "exercise": ends(alert, words),
         "issuer": jurisdiction.issuer[language],
         "at": times.moment(own.at),
         "clock": times.clock(own.at),
         "number": number,
-        "hazard": wording.name,
-        "about": wording.about,
+        "hazard": name,
+        "about": about,
         "until": until(subject, times),
         "contact": subject.contact.text[language] + ".",
         "link": jurisdiction.page_of(alert.lineage),

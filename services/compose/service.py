@@ -17,6 +17,7 @@ from services.compose import store
 from services.compose.composer import Before, compose
 from services.compose.library import Library
 from services.compose.metrics import RULES, ComposeMetrics, Outcome
+from services.compose.reviews import Cabinet
 from services.compose.settings import ComposeSettings
 from services.compose.subject import Stopped
 from services.compose.wishes import merged
@@ -46,12 +47,12 @@ class Compose:
 
     def __init__(
         self, rows: Store, outbox: Outbox, keeper: Keeper, library: Library, settings: ComposeSettings, *, realm: Realm,
-        clock: Clock, metrics: ComposeMetrics, room_metrics: RoomMetrics,
+        clock: Clock, metrics: ComposeMetrics, room_metrics: RoomMetrics, cabinet: Cabinet | None = None,
     ) -> None:  # fmt: skip
         """`rows` is compose's own store."""
         self._store, self._outbox, self._keeper, self._library = rows, outbox, keeper, library
         self._settings, self._realm, self._clock = settings, realm, clock
-        self._metrics, self._room_metrics = metrics, room_metrics
+        self._metrics, self._room_metrics, self._cabinet = metrics, room_metrics, cabinet
 
     async def accept(self, alert: Alert) -> None:
         """`alerts.accepted`: compose it, or answer a repeat with what is stored."""
@@ -121,7 +122,7 @@ class Compose:
         before = self._before(connection, alert)
         now = self._clock.now()
         try:
-            made = compose(alert, self._library, self._settings, now, wishes=wishes, before=before)
+            made = compose(alert, self._shelves(), self._settings, now, wishes=wishes, before=before)
         except Stopped as stopped:
             held = self._held(alert, stopped.findings, before)
             store.keep_held(connection, alert, held)
@@ -130,6 +131,14 @@ class Compose:
         store.keep_held(connection, alert, None)
         self._publish(connection, alert.lineage, store.keep_broadcast(connection, made))
         return Outcome.COMPOSED, made
+
+    def _shelves(self) -> Library:
+        """The library with the approvals that are believed now."""
+        try:
+            trusted = self._keeper.trust
+        except NotTrustedError:
+            return self._library
+        return self._library.reviewed(self._cabinet.reviews(trusted)) if self._cabinet else self._library
 
     def _before(self, connection: sa.Connection, alert: Alert) -> Before:
         """What this alert's texts refer to: an earlier revision that may have gone out, or what a Cancel cancels."""

@@ -21,6 +21,9 @@ class ComposeSettings(RoomSettings):
     jurisdiction: Path = Field(
         HOME / "deploy" / "jurisdictions" / "demo.yaml", description="the jurisdiction whose names fill the texts"
     )
+    approvals: Path | None = Field(
+        None, description="folder of signed approvals of guidance; by default guidance/ in the realm's folder"
+    )
     default_expires_h: int = Field(24, gt=0, description="hours after which an alert ends that says no end itself")
     take_back_h: int = Field(24, gt=0, description="hours for which a Cancel goes on being sent")
     held_deadline_s: int = Field(

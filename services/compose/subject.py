@@ -7,9 +7,11 @@ from schemas.alert import Alert, Finding
 from schemas.broadcast import Broadcast
 from schemas.cap import Certainty, Info, Scope, Urgency
 from schemas.words import Grade, Severity
-from services.compose import filling, matching, places
+from services.compose import filling, issuer, matching, places
+from services.compose.allowed import Permit, permit
 from services.compose.contacts import Contact, trouble
 from services.compose.guidance import GENERAL, Pack
+from services.compose.indexes import index_class
 from services.compose.jurisdiction import Region
 from services.compose.library import Library
 from services.compose.settings import ComposeSettings
@@ -32,7 +34,23 @@ class Subject:
     certainty: Certainty
     expires: datetime
     says_end: bool
+    permit: Permit
     findings: list[Finding] = field(default_factory=list)
+    #: The issuer's own instruction by language, where it stands alone; None where the pack speaks.
+    own_words: dict[str, issuer.Own] | None = None
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The languages in which something may be said."""
+        return self.permit.languages if self.own_words is None else frozenset(self.own_words)
+
+    def called(self, language: str) -> tuple[str, str]:
+        """What the hazard is called at the head of a text, and inside one."""
+        if self.own_words is not None:
+            event = self.own_words[language].event
+            return event, event
+        wording = self.pack.languages[language]
+        return wording.name, wording.about
 
 
 class Stopped(Exception):  # noqa: N818 - no error: the alert is held, and these findings say why
@@ -67,21 +85,28 @@ def of_alert(alert: Alert, library: Library, wishes: Wishes, settings: ComposeSe
     if expires <= now:
         problems.append(stop("expired", f"it ended at {expires.isoformat()}: ask its sender for an Update", "expires"))
     pack = _pack(infos, library, wishes, problems)
-    slots = filling.slots_of(infos, wishes.slots, pack) if pack else {}
-    contact = None
-    if pack:
-        problems += filling.trouble(pack, library.jurisdiction, slots)
-        contact = _usable(pack, library, now.date(), problems)
-    if problems or pack is None or contact is None:
+    if pack is None:
+        raise Stopped(problems)
+    allowed = permit(pack, library.jurisdiction, library.reviews, alert.realm, now)
+    words, why = issuer.own_words(alert, allowed, wishes)
+    slots = filling.slots_of(infos, wishes.slots, pack)
+    if words is None:
+        problems += [*allowed.stops, *filling.trouble(pack, library.jurisdiction, slots)]
+    contact = _contact(pack, library, now.date(), problems)
+    if problems or contact is None:
         raise Stopped(problems)
     gravest = min(infos, key=lambda info: info.severity.gravity)
+    severity, read = _severity(gravest.severity, pack, infos)
+    findings = [*why, *(allowed.notes if words is None else ()), *read, *_notes(place, library)]
     subject = Subject(
         infos[0].event, infos[0].headline or infos[0].event, pack, contact, place.regions, place.geometry,
-        slots, gravest.severity, gravest.urgency, gravest.certainty, expires, says_end, _notes(place, library, pack),
+        slots, severity, gravest.urgency, gravest.certainty, expires, says_end, allowed, findings, words,
     )  # fmt: skip
+    if words is None and wishes.slots.get(issuer.CHOICE) != issuer.PACK:
+        findings += issuer.differences(infos, pack, slots, library)
     if not says_end:
         says = f"the alert says no end; it is sent until {expires.isoformat()}"
-        subject.findings.append(note("expires.missing", says, "expires"))
+        findings.append(note("expires.missing", says, "expires"))
     return subject
 
 
@@ -94,7 +119,8 @@ def of_cancel(earlier: Broadcast | None, library: Library, settings: ComposeSett
     if pack is None:
         raise Stopped([stop("pack.unknown", f"there is no pack {earlier.hazard} any more; put it back", "hazard")])
     problems: list[Finding] = []
-    contact = _usable(pack, library, now.date(), problems)
+    allowed = permit(pack, library.jurisdiction, library.reviews, earlier.realm, now)
+    contact = _contact(pack, library, now.date(), problems)
     if problems or contact is None:
         raise Stopped(problems)
     regions = tuple(r for r in library.jurisdiction.areas if r.code in earlier.audience.areas)
@@ -105,8 +131,9 @@ def of_cancel(earlier: Broadcast | None, library: Library, settings: ComposeSett
     slots = {name: used[name] for name in pack.slots if name in used}
     return Subject(
         earlier.event, earlier.headline, pack, contact, regions, earlier.audience.geometry, slots, earlier.severity,
-        earlier.urgency, earlier.certainty, now + settings.take_back, says_end=True,
-        findings=_draft_note(pack),
+        earlier.urgency, earlier.certainty, now + settings.take_back, says_end=True, permit=allowed,
+        findings=[*allowed.stops, *allowed.notes],
+        own_words=dict.fromkeys(earlier.languages, issuer.Own(earlier.event, "")) if allowed.stops else None,
     )  # fmt: skip
 
 
@@ -134,14 +161,8 @@ def _pack(infos: tuple[Info, ...], library: Library, wishes: Wishes, problems: l
     return library.packs[found.pack]
 
 
-def _usable(pack: Pack, library: Library, today: date, problems: list[Finding]) -> Contact | None:
-    """The contact that goes with the pack; adds why the pack or the contact may not be sent today (promise 7)."""
-    if pack.status == "draft" and not library.jurisdiction.is_sandbox:
-        says = f"{pack.id} is a draft: it needs its reviewers' approval before it can reach anybody"
-        problems.append(stop("pack.draft", says, pack.id))
-    if date.fromisoformat(pack.review_by) < today:
-        says = f"{pack.id} was to be reviewed by {pack.review_by}: review it, then write the new day in review_by"
-        problems.append(stop("pack.overdue", says, pack.id))
+def _contact(pack: Pack, library: Library, today: date, problems: list[Finding]) -> Contact | None:
+    """The contact that goes with the pack; adds why it may not be named today (promise 7)."""
     contact = contact_of(pack, library)
     if contact is None:
         wanted = " or ".join(pack.contacts)
@@ -150,6 +171,16 @@ def _usable(pack: Pack, library: Library, today: date, problems: list[Finding]) 
     elif problem := trouble(contact, today):
         problems.append(problem)
     return contact
+
+
+def _severity(said: Severity, pack: Pack, infos: tuple[Info, ...]) -> tuple[Severity, list[Finding]]:
+    """The alert's severity, or where it says Unknown that of the index class in its text."""
+    found = index_class(pack, infos) if said is Severity.UNKNOWN else None
+    if found is None:
+        return said, []
+    severity, words = found[0].severity, found[1]
+    says = f"its sender says Unknown; {severity} is ours, read from “{words}” in its text"
+    return severity, [stop("severity.ours", says, "severity")]
 
 
 def contact_of(pack: Pack, library: Library) -> Contact | None:
@@ -169,8 +200,8 @@ def _place_trouble(place: places.Place, library: Library) -> list[Finding]:
     return [stop("area.outside", says, "area")]
 
 
-def _notes(place: places.Place, library: Library, pack: Pack) -> list[Finding]:
-    found = _draft_note(pack)
+def _notes(place: places.Place, library: Library) -> list[Finding]:
+    found: list[Finding] = []
     if place.unknown:
         named = ", ".join(place.unknown[:5])
         says = f"{len(place.unknown)} of its codes are not areas of {library.jurisdiction.id}: {named}"
@@ -179,9 +210,3 @@ def _notes(place: places.Place, library: Library, pack: Pack) -> list[Finding]:
         says = f"could not be read and was left out: {', '.join(place.unreadable[:5])}"
         found.append(stop("area.unreadable", says, "area"))
     return found
-
-
-def _draft_note(pack: Pack) -> list[Finding]:
-    if pack.status == "approved":
-        return []
-    return [note("pack.draft", f"{pack.id} is a draft; this jurisdiction is fictional and reaches nobody", pack.id)]

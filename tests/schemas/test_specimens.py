@@ -11,16 +11,19 @@ from schemas.audience import Batch
 from schemas.base import Record
 from schemas.broadcast import Broadcast
 from schemas.decision import Decision, Recompose
+from schemas.guidance import GuidanceApproval
 from schemas.release import Release, Stop
-from schemas.topics import TOPICS
 from schemas.trust import Bundle, Revocation
 from schemas.words import BroadcastKind, DecisionWord, Realm
 from services.runtime import trust, verifier
 from tests.support.code import REPOSITORY
+from tests.support.release import KINDS as RELEASED_KINDS
 
 FOLDER = REPOSITORY / "schemas" / "specimens"
+#: The public half of the key that signed the specimen of an approval of guidance; the private half was thrown away.
+GUIDANCE_KEY = "dEMKkUlPEbTtkhYlRUUqEm-bFxcHcANzOfYQ2nAv1CU"
 FILES = sorted(FOLDER.glob("*.json"))
-KINDS = {kind.schema_name: kind for topic in TOPICS for kind in topic.values}
+KINDS = {kind.schema_name: kind for kind in RELEASED_KINDS}
 
 
 def load(path: Path) -> Record:
@@ -71,6 +74,13 @@ def test_the_signatures_of_the_released_version_are_still_believed() -> None:
     assert verifier.recompose(recompose, trusted, Realm.LIVE).id == "officer-1"
     revocation: Revocation = specimen("revocation.v1.lost-key")
     assert revocation.statement.key in verifier.revocation(revocation, Realm.LIVE, trusted).revoked
+
+
+def test_an_approval_of_guidance_of_the_released_version_is_still_believed() -> None:
+    approval: GuidanceApproval = specimen("guidance-approval.v1.health-officer")
+    assert trust.verifies(GUIDANCE_KEY, "guidance", approval.statement, approval.signature)
+    other = approval.statement.model_copy(update={"jurisdiction": "elsewhere"})
+    assert not trust.verifies(GUIDANCE_KEY, "guidance", other, approval.signature)
 
 
 @pytest.mark.parametrize("case", ["approve", "return", "override"])

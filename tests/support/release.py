@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from schemas.base import Record
+from schemas.guidance import GuidanceApproval
 from schemas.topics import TOPICS
 from tests.support.code import REPOSITORY
 
 RELEASED = REPOSITORY / "schemas" / "released"
-KINDS = sorted({kind for topic in TOPICS for kind in topic.values}, key=lambda kind: kind.schema_name)
+#: What crosses Kafka, and what is kept as signed files.
+KINDS = sorted(
+    {kind for topic in TOPICS for kind in topic.values} | {GuidanceApproval}, key=lambda kind: kind.schema_name
+)
 
 
 def stored(kind: type[Record]) -> Path:
