@@ -17,9 +17,10 @@ from tests.support.kafka_io import publish, record
 FRESH_S, GAP_S, ANSWER_S, ACCEPT_S, VISIBLE_S = 0.5, 0.3, 1.0, 0.5, 1.0
 QUARANTINE_S = 3.6
 W = 32
-#: A pace at which every kill finds requests in flight.
+#: Seconds from one kill to the next: a random while, the kill, and the start.
+EACH_KILL_S = 2.2
 PACE = {
-    "TOCSIN_SMS_WINDOW": W, "TOCSIN_X_WINDOW": 8, "TOCSIN_SMS_RATE_PER_S": 70, "TOCSIN_X_RATE_PER_S": 4,
+    "TOCSIN_SMS_WINDOW": W, "TOCSIN_X_WINDOW": 8,
     "TOCSIN_SANDBOX_X_CREATE_LIMIT": 100_000, "TOCSIN_SANDBOX_X_READ_LIMIT": 100_000,
     "TOCSIN_SANDBOX_SENT_MS": 50, "TOCSIN_SANDBOX_DELIVERED_MS": 200,
 }  # fmt: skip
@@ -46,6 +47,11 @@ class Size:
     #: Seconds of peace after each kill.
     peace: float = 0
 
+    def pace(self) -> dict[str, float]:
+        """Starts a second, so slow that there is something in flight until the last kill."""
+        seconds = self.kills * (EACH_KILL_S + self.peace)
+        return {"TOCSIN_SMS_RATE_PER_S": self.texts / seconds, "TOCSIN_X_RATE_PER_S": max(0.5, self.posts / seconds)}
+
     @property
     def channels(self) -> dict[str, int]:
         """How many deliveries each channel's ledger must hold."""
@@ -58,19 +64,21 @@ class Killing:
 
     kafka: str
     data: Path
+    #: How many attempts each kill left in `sending`, those of earlier kills not counted again.
     left: list[int] = field(default_factory=list)
+    seen: set[tuple[object, ...]] = field(default_factory=set)
     fleet: Fleet = field(init=False)
     people: list[str] = field(default_factory=list)
 
     def run(self, size: Size, severity: Severity, *, lag: float | Sequence[float], seed: int, **more: object) -> None:
         """Release everything, kill at random instants while it is sent, and wait until all is settled."""
-        extra = bounds("SMS", "X") | {name: str(value) for name, value in (PACE | more).items()}
+        extra = bounds("SMS", "X") | {name: str(value) for name, value in (PACE | size.pace() | more).items()}
         self.fleet = Fleet(self.kafka, self.data, extra=extra)
         self.people = self.fleet.people(size.texts, ["ferrow-north"])
         dice = chooser(seed)
         self.fleet.start(*ROOMS)
         self.fleet.ready(*ROOMS)
-        self.fleet.fault(match={"method": "POST"}, effect={"type": "slow", "seconds": [0.1, 0.4]}, seed=seed)
+        self.fleet.fault(match={"method": "POST"}, effect={"type": "slow", "seconds": [0.2, 0.6]}, seed=seed)
         self.fleet.fault(match={"method": "POST"}, effect={"type": "late", "seconds": lag}, seed=seed)
         publish(self.kafka, self._records(size, severity))
         until(lambda: any(self.rows(c)["sending"] for c in size.channels), 60, "something is in flight")
@@ -84,7 +92,10 @@ class Killing:
     def _kill(self, victim: str) -> None:
         self.fleet.kill(victim)
         if victim != "receipts":
-            self.left.append(self.rows(victim.removeprefix("dispatch/"))["sending"])
+            query = "SELECT id, attempt FROM delivery WHERE state = 'sending'"
+            sending = set(self._query(victim.removeprefix("dispatch/"), query))
+            self.left.append(len(sending - self.seen))
+            self.seen |= sending
         self.fleet.start(victim)
         self.fleet.ready(victim)
 

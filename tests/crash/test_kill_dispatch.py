@@ -63,9 +63,7 @@ def test_what_is_missing_of_a_severe_alert_is_listed(killing: Killing, long: boo
 def test_it_can_fail(killing: Killing, long: bool) -> None:
     """A platform that shows nothing for 2 Q breaks the inequality: doubles, and the nightly comparison finds each."""
     size = Size(posts=0, texts=1000, kills=8, peace=5) if long else Size(posts=0, texts=300, kills=3, peace=5)
-    killing.run(
-        size, Severity.SEVERE, lag=2 * QUARANTINE_S, seed=4, TOCSIN_SMS_CALLBACK_URL="", TOCSIN_SMS_RATE_PER_S=15
-    )
+    killing.run(size, Severity.SEVERE, lag=2 * QUARANTINE_S, seed=4, TOCSIN_SMS_CALLBACK_URL="")
     killing.wait(2 * QUARANTINE_S)
     http(killing.fleet.door("dispatch/sms") + "/compare", method="POST")
     doubles, detected = killing.fleet.counts()["texts_extra"], killing.counter("sms", "duplicates_detected")
