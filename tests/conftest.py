@@ -1,6 +1,8 @@
 """Fixtures that every test may use. What a test imports lives in tests/support."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import pytest
 
 from services.cli.kafka import Kafka, KafkaUnavailableError, ensure_jars, find_java
 from tests.support.network import NetworkGuard
+from tests.support.postgres import Postgres, PostgresUnavailableError, find_programs
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--long` runs the crash tests at the size that is promised; without it, at a size for every commit."""
@@ -60,3 +64,36 @@ def own_kafka(kafka_parts: None, tmp_path: Path) -> Iterator[Kafka]:
     """A Kafka for this test alone, to be stopped, killed and started at will."""
     with Kafka(tmp_path / "kafka") as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def postgres_parts() -> None:
+    """The server's programs; skips where there are none, with what to do."""
+    try:
+        find_programs()
+    except PostgresUnavailableError as error:
+        if "CI" in os.environ:
+            raise
+        pytest.skip(f"no PostgreSQL on this machine: {error}")
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_parts: None) -> Iterator[Postgres]:
+    """A real PostgreSQL, one for the whole run; tests keep apart by the names of their schemas."""
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-postgres-"))  # pytest's own folders are closed to the server's user
+    try:
+        with Postgres(folder) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def own_postgres(postgres_parts: None) -> Iterator[Postgres]:
+    """A PostgreSQL for this test alone, to be stopped, killed and started at will."""
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-postgres-"))
+    try:
+        with Postgres(folder) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

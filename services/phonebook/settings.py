@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from services.runtime.settings import RoomSettings, SharedSettings, room_config
+from services.runtime.settings import RoomSettings, SharedSettings, own_schema, room_config
 from services.runtime.store import sqlite_url
 
 
@@ -35,7 +35,7 @@ class PhonebookSettings(BaseSettings):
 
     def store_url(self, shared: SharedSettings) -> str:
         """The URL of the phonebook: one a realm, so that a drill has no real number within reach."""
-        return self.url or sqlite_url(shared.home / "phonebook.db")
+        return own_schema(self.url, shared, "phonebook") if self.url else sqlite_url(shared.home / "phonebook.db")
 
     def keys_path(self, shared: SharedSettings) -> Path:
         """The file of the keys."""

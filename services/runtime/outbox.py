@@ -1,13 +1,14 @@
 """The outbox: what a room publishes is written in the same transaction as the change that it tells of.
 
 A relay, woken by the commit, publishes every row with the broker's confirmation and then deletes it. A process killed
-between the two publishes again: readers are idempotent by ids of their own. Rows of one key keep their order.
+between the two publishes again: readers are idempotent by ids of their own. Rows of one key keep their order, also when
+several processes share the store: one of them relays at a time, and a frozen one loses its turn.
 """
 
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -18,10 +19,14 @@ from schemas.base import Record
 from schemas.topics import Topic
 from schemas.words import Realm
 from services.runtime.clock import Clock
+from services.runtime.postgres import TurnTakenError
 from services.runtime.store import Moment, Store
 
 log = get_logger(__name__)
 CHUNK = 200
+#: Seconds of publishing after which a turn starts no further row, of waiting for another process's turn, and until a
+#: process that stands still has lost its own: longer than the first and one publish's time-out together.
+TURN_S, WAIT_S, HOLD_S = 8.0, 3.0, 25.0
 SCHEMA_HEADER = "tocsin-schema"
 CORRELATION_HEADER = "tocsin-correlation"
 
@@ -31,7 +36,7 @@ def table(metadata: sa.MetaData) -> sa.Table:
     return sa.Table(
         "outbox",
         metadata,
-        sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
         sa.Column("topic", sa.String, nullable=False),
         sa.Column("key", sa.LargeBinary, nullable=False),
         sa.Column("value", sa.LargeBinary),
@@ -112,29 +117,42 @@ class Outbox:
                 while await self.relay_once(publish):
                     pass
                 wait = idle_s
+            except TurnTakenError:
+                wait = idle_s
             except Exception as error:  # noqa: BLE001 - whatever failed, the rows are still there and must go out
                 log.warning("outbox.retry", error=type(error).__name__, wait_s=wait)
                 wait = min(5.0, max(0.2, wait * 2))
 
     async def relay_once(self, publish: Publisher) -> int:
-        """Publish one chunk, rows of one key in order, different keys at once; the number published."""
-        found = await self._store.transact(
-            lambda c: c.execute(sa.select(self._rows).order_by(self._rows.c.id).limit(CHUNK)).all()
-        )
+        """Publish one chunk, rows of one key in order, different keys at once; the number published.
+
+        Raises:
+            TurnTakenError: another process relays this store's rows, and has been at it for long.
+        """
+        async with self._store.alone("outbox", WAIT_S, HOLD_S) as run:
+            found = await run(lambda c: c.execute(sa.select(self._rows).order_by(self._rows.c.id).limit(CHUNK)).all())
+            done, failed = await self._publish_all(found, publish)
+            if done:
+                await run(lambda c: c.execute(sa.delete(self._rows).where(self._rows.c.id.in_(done))))
+        if failed:
+            raise failed
+        return len(done)
+
+    async def _publish_all(
+        self, found: Sequence["sa.Row[tuple[object, ...]]"], publish: Publisher
+    ) -> tuple[list[int], BaseException | None]:
+        """The ids of the rows that were published, and the first failure; a key stops at its first."""
         by_key: dict[tuple[str, bytes], list[sa.Row[tuple[object, ...]]]] = defaultdict(list)
         for row in found:
             by_key[row.topic, row.key].append(row)
-        done: list[int] = []
+        end, done = self._clock.boottime() + TURN_S, list[int]()
 
-        async def in_order(rows: list[sa.Row[tuple[object, ...]]]) -> None:
+        async def in_order(rows: "list[sa.Row[tuple[object, ...]]]") -> None:
             for row in rows:
+                if self._clock.boottime() > end:
+                    return  # frozen meanwhile, or slow: whoever has the next turn goes on
                 await publish(Message(row.topic, row.key, row.value, row.headers))
                 done.append(row.id)
 
         results = await asyncio.gather(*map(in_order, by_key.values()), return_exceptions=True)
-        if done:
-            await self._store.transact(lambda c: c.execute(sa.delete(self._rows).where(self._rows.c.id.in_(done))))
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-        return len(done)
+        return done, next((result for result in results if isinstance(result, BaseException)), None)

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from schemas.words import Realm
+from services.runtime.postgres import schema_name, with_schema
 from services.runtime.store import sqlite_url
 
 PREFIX = "TOCSIN_"
@@ -56,7 +57,9 @@ class RoomSettings(BaseSettings):
 
     private_port: int = Field(0, description="port of /metrics, /health and private JSON; 0 takes a free one")
     database_url: str | None = Field(
-        None, description="URL of the store, SQLite or PostgreSQL; by default a SQLite file in the data folder"
+        None,
+        description="URL of the store; by default a SQLite file in the data folder, which serves one process; several "
+        "share postgresql+psycopg://user@host/database?schema=name (the schema is the room's own by default)",
     )
 
     @classmethod
@@ -74,7 +77,14 @@ class RoomSettings(BaseSettings):
 
     def store_url(self, shared: SharedSettings, room: str) -> str:
         """The URL of this room's own store."""
-        return self.database_url or sqlite_url(shared.home / f"{room.replace('/', '-')}.db")
+        if self.database_url:
+            return own_schema(self.database_url, shared, room)
+        return sqlite_url(shared.home / f"{room.replace('/', '-')}.db")
+
+
+def own_schema(url: str, shared: SharedSettings, room: str) -> str:
+    """A URL that names no schema gets the room's own: two rooms or realms in one database never share a table."""
+    return with_schema(url, schema_name(shared.realm.value, room))
 
 
 class _Files(PydanticBaseSettingsSource):

@@ -1,4 +1,4 @@
-"""A room's own state: SQLAlchemy Core on one SQLite file by default, PostgreSQL by URL.
+"""A room's own state: SQLAlchemy Core on one SQLite file by default, PostgreSQL by URL (see `postgres`).
 
 Every transaction runs whole in a worker thread, so that a slow disk never stops the event loop, and is durable when it
 returns: SQLite in WAL mode with `synchronous=FULL` (https://www.sqlite.org/pragma.html#pragma_synchronous),
@@ -8,21 +8,29 @@ then writes would otherwise fail with SQLITE_BUSY when another process wrote in 
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
+
+from services.runtime import postgres
+from services.runtime.postgres import StoreError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 BUSY_MS = 10_000
 POSTGRES_THREADS = 4
+#: How often a transaction is run again that the server undid because two waited for each other.
+DEADLOCKS = 5
+#: Result codes that pass by themselves (https://www.sqlite.org/rescode.html): busy, locked, I/O, full, cannot open.
+_SQLITE_AWAY = {5, 6, 10, 13, 14}
 
 
 class Moment(sa.types.TypeDecorator[datetime]):
@@ -47,15 +55,32 @@ class Moment(sa.types.TypeDecorator[datetime]):
         return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
 
 
+class Runner(Protocol):
+    """Runs `work(connection, *args, **kwargs)` in a worker thread."""
+
+    async def __call__(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `work` returns."""
+        ...
+
+
 class Store:
     """One database of one room. `transact` for coroutines, `begin` for threads and the command line."""
 
     def __init__(self, url: str, tables: sa.MetaData) -> None:
-        """Open `url`, making the file's folder and the tables that are not there yet."""
-        self.url = sa.make_url(url)
+        """Open `url`, making the file's folder, or the schema, and the tables that are not there yet.
+
+        Raises:
+            StoreError: it is neither SQLite nor PostgreSQL, or a server whose commits are not durable.
+            sqlalchemy.exc.DBAPIError: the database cannot be reached.
+        """
+        self.url = postgres.read_url(url)
         self._threads = ThreadPoolExecutor(1 if self.is_sqlite else POSTGRES_THREADS, thread_name_prefix="store")
         self.engine = self._open()
-        tables.create_all(self.engine)
+        try:
+            self._make(tables)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def is_sqlite(self) -> bool:
@@ -63,14 +88,22 @@ class Store:
         return self.url.get_backend_name() == "sqlite"
 
     def _open(self) -> sa.Engine:
+        if self.url.get_backend_name() == postgres.BACKEND:
+            return postgres.open_engine(self.url)
         if not self.is_sqlite:
-            return sa.create_engine(self.url, pool_pre_ping=True)
+            raise StoreError(f"{self.url.get_backend_name()} is no store: use SQLite, or PostgreSQL to share it")
         if self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(self.url, connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
+
+    def _make(self, tables: sa.MetaData) -> None:
+        if self.is_sqlite:
+            tables.create_all(self.engine)
+        else:
+            postgres.make_tables(self.engine, tables)
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -84,11 +117,61 @@ class Store:
         A cancelled caller does not cancel the transaction: it commits or rolls back whole.
         """
 
-        def whole() -> T:
+        def once() -> T:
             with self.engine.begin() as connection:
                 return work(connection, *args, **kwargs)
 
+        def whole() -> T:
+            for _ in range(DEADLOCKS):
+                try:
+                    return once()
+                except sa.exc.DBAPIError as error:
+                    if not postgres.again_at_once(error):
+                        raise
+            return once()
+
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._threads, whole))
+
+    @asynccontextmanager
+    async def alone(self, name: str, wait_s: float, hold_s: float) -> AsyncIterator["Runner"]:
+        """Be the only process that is in here under `name`; what it gives runs work in a thread, as `transact` does.
+
+        On PostgreSQL all of it is one transaction, committed at the end, and the server ends it when nothing was asked
+        for `hold_s` seconds: a frozen process lets the others go on. On SQLite, which serves one process, each is its
+        own transaction.
+
+        Raises:
+            TurnTakenError: another process was inside for longer than `wait_s` seconds.
+        """
+        if self.is_sqlite:
+            yield self.transact
+            return
+        connection = await self._in_thread(self.engine.connect)
+        try:
+            await self._in_thread(postgres.enter, connection, name, wait_s, hold_s)
+
+            yield partial(self._on, connection)
+            await self._in_thread(connection.commit)
+        finally:
+            await self._in_thread(connection.close)
+
+    async def _on(
+        self,
+        connection: sa.Connection,
+        work: Callable[Concatenate[sa.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        return await self._in_thread(work, connection, *args, **kwargs)
+
+    async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` in a worker thread. A cancelled caller waits for its end: nobody else may use what it uses."""
+        future = asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args, **kwargs))
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait([future])
+            raise
 
     def close(self) -> None:
         """Wait for what runs, then close every connection."""
@@ -117,4 +200,14 @@ def insert_new(connection: sa.Connection, table: sa.Table, rows: list[dict[str, 
         return connection.execute(sqlite_insert(table).values(rows).on_conflict_do_nothing()).rowcount
     from sqlalchemy.dialects.postgresql import insert as postgres_insert  # noqa: PLC0415 - one dialect is loaded
 
-    return connection.execute(postgres_insert(table).values(rows).on_conflict_do_nothing()).rowcount
+    insert = postgres_insert(table).values(rows).on_conflict_do_nothing()
+    return connection.execute(insert.execution_options(preserve_rowcount=True)).rowcount  # else it is -1 here
+
+
+def is_away(error: Exception) -> bool:
+    """Whether an error says that a store cannot be used now, though nothing is wrong with what was asked of it."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return isinstance(error, sa.exc.TimeoutError)
+    if isinstance(error.orig, sqlite3.Error):
+        return (getattr(error.orig, "sqlite_errorcode", 0) & 0xFF) in _SQLITE_AWAY
+    return postgres.is_away(error)
