@@ -17,6 +17,7 @@ VERBS = {
     "up": "services.cli.up",
     "validate": "services.cli.validate",
     "corpus": "services.cli.corpus",
+    "identifiers": "services.cli.identifiers",
     "preview": "services.cli.preview",
     "publish": "services.cli.publish",
     "pending": _DECISIONS,
@@ -35,6 +36,7 @@ GROUPS = {
     "doubt": "services.cli.doubt",
     "parked": "services.cli.parked",
     "keys": "services.cli.keys",
+    "guidance": "services.cli.guidance",
     "subscribers": "services.cli.subscribers",
     "kafka": "services.cli.kafka_verbs",
 }

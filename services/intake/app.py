@@ -9,10 +9,10 @@ from services.intake.publishers import RegisterError, read_register
 from services.intake.service import Intake
 from services.intake.settings import IntakeSettings
 from services.intake.store import METADATA, OUTBOX
+from services.runtime.opening import open_store
 from services.runtime.outbox import Outbox
 from services.runtime.room import Room
 from services.runtime.settings import SharedSettings, load, stop
-from services.runtime.store import Store
 
 
 def build() -> Room:
@@ -23,7 +23,7 @@ def build() -> Room:
     except RegisterError as error:
         stop([str(error)])
     room = Room(ROOM, shared, settings)
-    store = Store(settings.store_url(shared, ROOM), METADATA)
+    store = open_store(shared, settings, ROOM, METADATA)
     outbox = Outbox(store, OUTBOX, room.clock, room.realm)
     filing = Filing(outbox, room.clock, room.realm, register, settings.orphan_wait, settings.stale)
     intake = Intake(store, filing, IntakeMetrics(room.metrics.registry))

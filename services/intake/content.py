@@ -8,6 +8,7 @@ from services.intake import (
     jurisdiction,
     languages,
     meaning,
+    personal,
     places,
     profiles,
     signing,
@@ -17,7 +18,7 @@ from services.intake.findings import Remark, remarks_of
 from services.intake.rules import STRICT
 
 RULES: tuple[Rule, ...] = (
-    *signing.RULES, *jurisdiction.RULES, *meaning.RULES, *drills.RULES, *places.RULES, *forms.RULES,
+    *signing.RULES, *jurisdiction.RULES, *meaning.RULES, *drills.RULES, *personal.RULES, *places.RULES, *forms.RULES,
     *languages.RULES, *profiles.RULES,
 )  # fmt: skip
 

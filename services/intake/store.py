@@ -12,6 +12,7 @@ from services.cap.names import key_of
 from services.intake.history import Filed, History, Line, Place
 from services.intake.judge import others
 from services.runtime import outbox
+from services.runtime.postgres import take_turns
 from services.runtime.store import Moment
 
 METADATA = sa.MetaData()
@@ -53,8 +54,6 @@ CITATIONS = sa.Table(
     sa.Column("citing", sa.String, primary_key=True),
     sa.Column("cited", sa.String, primary_key=True, index=True),
 )
-#: An arbitrary number: decisions about lineages are taken one after the other, also by several processes.
-_LOCK = 0x70C51
 _FILED = [column for column in MESSAGES.c if column.name != "deadline"]
 
 
@@ -72,9 +71,8 @@ class Original:
 
 
 def lock(connection: sa.Connection) -> None:
-    """Take turns. SQLite does so by itself: its transactions begin IMMEDIATE."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    """Decisions about lineages are taken one after the other, also by several processes."""
+    take_turns(connection, "lineages")
 
 
 def original(connection: sa.Connection, digest: str) -> Original | None:
