@@ -2,10 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
 
 from aiohttp import web
-from sqlalchemy.engine import make_url
 
 from schemas.words import Channel as ChannelName
 from services.dispatch.alarms import Alarms
@@ -13,7 +11,6 @@ from services.dispatch.compare import Comparer
 from services.dispatch.evidence import Effects
 from services.dispatch.handlers import register
 from services.dispatch.ledger import Ledger
-from services.dispatch.lock import LedgerInUseError, hold
 from services.dispatch.metrics import DispatchMetrics
 from services.dispatch.planner import Plan
 from services.dispatch.port import Channel
@@ -26,9 +23,9 @@ from services.dispatch.sweep import Sweep
 from services.dispatch.tables import metadata
 from services.dispatch.watch import Watch
 from services.runtime.keeper import Keeper
+from services.runtime.opening import open_store
 from services.runtime.room import Room
 from services.runtime.settings import SharedSettings, stop
-from services.runtime.store import Store
 
 TAKE_BACK_S = 86_400
 COMPARE_DAYS = 2
@@ -45,7 +42,7 @@ def frame(shared: SharedSettings, settings: DispatchSettings, name: ChannelName,
 def wire(room: Room, settings: DispatchSettings, channel: Channel, reason_of: ReasonOf) -> Room:
     """Hang ledger, pump, sweep and handlers together around `channel`."""
     keeper = Keeper(room.shared, room.name)
-    store = _store(room, settings)
+    store = open_store(room.shared, settings, room.name, metadata)
     ledger = Ledger(store, _plan(settings, channel, keeper), room.clock, room.realm)
     metrics = DispatchMetrics(room.metrics)
     metrics.sandbox.set(settings.sandbox)
@@ -79,6 +76,8 @@ def wire(room: Room, settings: DispatchSettings, channel: Channel, reason_of: Re
     room.use_outbox(ledger.outbox)
     room.background("doubts", service.judge_at_start)
     _run(room, settings, channel, ledger, pump, sweep, watch)
+    if store.is_sqlite:
+        room.background("alone", watch.alone)
     room.on_close(store.close)
     return room
 
@@ -99,25 +98,12 @@ def _run(  # noqa: PLR0917 - the parts that run, once
     room.background("report", watch.report)
     room.background("gauges", watch.gauges)
     room.background("probe", watch.probe)
-    if make_url(settings.store_url(room.shared, room.name)).get_backend_name() == "sqlite":
-        room.background("alone", watch.alone)
 
 
 def _plan(settings: DispatchSettings, channel: Channel, keeper: Keeper) -> Plan:
     take_back_s = keeper.trust.policy.take_back_s if keeper.serial else TAKE_BACK_S
     can = channel.capabilities
     return Plan(channel.name, can.public, can.deletes, settings.account, take_back_s)
-
-
-def _store(room: Room, settings: DispatchSettings) -> Store:
-    """The ledger, locked for this process where it is a SQLite file."""
-    url = make_url(settings.store_url(room.shared, room.name))
-    if url.get_backend_name() == "sqlite" and url.database:
-        try:
-            hold(Path(url.database))
-        except LedgerInUseError as error:
-            stop([str(error)])
-    return Store(url.render_as_string(hide_password=False), metadata)
 
 
 def _compare(room: Room, comparer: Comparer) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -28,7 +28,7 @@ def derive(connection: sa.Connection, plan: Plan, now: datetime) -> int:
         same_place(plan, new, other), other.c.ordinal < new.c.ordinal, other.c.state.in_(DOUBT)
     )
     query = sa.select(new).where(
-        new.c.state == State.PLANNED, new.c.revision > 1, new.c.kind.in_(ALERTS), stands, ~in_doubt
+        new.c.state == State.PLANNED, new.c.revision > 1, new.c.kind.in_(ALERTS), stands, ~in_doubt, ~new.c.maybe
     )
     rows = connection.execute(query.limit(CHUNK)).all()
     for row in rows:

@@ -128,7 +128,7 @@ def unclaimed(connection: sa.Connection, found: Sequence[Evidence]) -> list[Evid
 
 def _stand(connection: sa.Connection, ids: list[str], now: datetime, effects: Effects) -> None:
     if ids:
-        values = {"state": State.SENT, "reason": None, "follower": None, "due": None, **changed(now)}
+        values = {"state": State.SENT, "reason": None, "follower": None, "due": None, "maybe": False, **changed(now)}
         connection.execute(sa.update(delivery).where(delivery.c.id.in_(ids)).values(values))
         effects.count(State.SENT, None, len(ids))
 

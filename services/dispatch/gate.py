@@ -64,6 +64,10 @@ def _settle_one(connection: sa.Connection, done: Done, now: datetime, effects: E
         case _:  # pragma: no cover - Sent is evidence, and there is no fifth outcome
             return
     mine = (delivery.c.id == job.id) & (delivery.c.state == State.SENDING) & (delivery.c.attempt == job.attempt)
+    if values["state"] == State.FAILED:
+        # "No" to this attempt says nothing of an earlier one that may have arrived.
+        doubt = {"state": State.UNKNOWN, "reason": Reason.UNKNOWN_OUTCOME, **changed(now)}
+        connection.execute(sa.update(delivery).where(mine, delivery.c.maybe).values(**doubt))
     moved = connection.execute(sa.update(delivery).where(mine).values(**values, **changed(now))).rowcount
     effects.count(values["state"], values["reason"], moved)
     if outcome.reason is Reason.OPTED_OUT:

@@ -258,6 +258,11 @@ class Ledger:
         """Whether the channel's brake is on."""
         return await self._store.transact(gate.braked, self.plan.channel)
 
+    async def unresolved(self) -> list[str]:
+        """Lineages with messages of which nobody knows whether they arrived."""
+        query = sa.select(delivery.c.lineage).where(delivery.c.state == State.UNRESOLVED).distinct()
+        return list(await self._store.transact(lambda c: c.execute(query).scalars().all()))
+
     async def incomplete(self, older_than: datetime) -> list[str]:
         """Lineages whose release misses batches although its first came before `older_than`."""
         have = sa.func.count(batch.c.number)

@@ -43,7 +43,7 @@ MOVES: dict[Who, frozenset[tuple[State, State]]] = {
     Who.FOLLOW_THROUGH: frozenset(
         (old, new) for old in (_S.SENT, _S.DELIVERED, _S.UNRESOLVED) for new in (_S.WITHDRAWN, _S.CORRECTED)
     ),
-    Who.SWEEP: frozenset((_S.PLANNED, new) for new in (_S.SUPERSEDED, _S.EXPIRED, _S.SUPPRESSED)),
+    Who.SWEEP: frozenset((_S.PLANNED, new) for new in (_S.SUPERSEDED, _S.EXPIRED, _S.SUPPRESSED, _S.UNRESOLVED)),
     Who.PERSON: frozenset((_S.UNRESOLVED, new) for new in (_S.SENT, _S.PLANNED, _S.FAILED)),
 }
 

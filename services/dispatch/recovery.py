@@ -84,13 +84,13 @@ def settle(
         if attempt.id in stands:
             continue
         if look.complete:
-            _again(connection, attempt, now, effects)
+            _again(connection, attempt, now, effects, maybe=False)
         elif attempt in patience_over:
             _give_up(connection, attempt, now, effects)
 
 
-def _again(connection: sa.Connection, attempt: Attempt, now: datetime, effects: Effects) -> None:
-    values = {"state": State.PLANNED, "reason": Reason.UNKNOWN_OUTCOME, "due": None, **changed(now)}
+def _again(connection: sa.Connection, attempt: Attempt, now: datetime, effects: Effects, *, maybe: bool) -> None:
+    values = {"state": State.PLANNED, "reason": Reason.UNKNOWN_OUTCOME, "due": None, "maybe": maybe, **changed(now)}
     moved = connection.execute(sa.update(delivery).where(_same(attempt)).values(**values)).rowcount
     effects.count(State.PLANNED, Reason.UNKNOWN_OUTCOME, moved)
     gate.forbid(connection, now, delivery.c.id == attempt.id)
@@ -99,7 +99,7 @@ def _again(connection: sa.Connection, attempt: Attempt, now: datetime, effects: 
 def _give_up(connection: sa.Connection, attempt: Attempt, now: datetime, effects: Effects) -> None:
     severity = connection.execute(sa.select(delivery.c.severity).where(_same(attempt))).scalar()
     if severity == Severity.EXTREME:
-        _again(connection, attempt, now, effects)
+        _again(connection, attempt, now, effects, maybe=True)
         return
     values = {"state": State.UNRESOLVED, "reason": Reason.UNKNOWN_OUTCOME, **changed(now)}
     moved = connection.execute(

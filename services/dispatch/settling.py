@@ -28,13 +28,17 @@ def settle_planned(  # noqa: PLR0917 - one statement, and each is a different pa
     connection: sa.Connection, why: "sa.ColumnElement[bool]", which: "sa.ColumnElement[bool] | None", state: State,
     reason: Reason, now: datetime,
 ) -> int:  # fmt: skip
-    """Settle the `planned` rows of `which` (all by default) for which `why` holds; the number of them."""
+    """Settle the `planned` rows of `which` (all by default) for which `why` holds; the number that became `state`.
+
+    One of which an earlier attempt may have arrived becomes `unresolved`: to call it not sent would hide a message.
+    """
     where = (delivery.c.state == State.PLANNED) & why
     if which is not None:
         where &= which
-    return connection.execute(
-        sa.update(delivery).where(where).values(state=state, reason=reason, **changed(now))
-    ).rowcount
+    unknown = {"state": State.UNRESOLVED, "reason": Reason.UNKNOWN_OUTCOME, "maybe": False, **changed(now)}
+    connection.execute(sa.update(delivery).where(where, delivery.c.maybe).values(**unknown))
+    settled = {"state": state, "reason": reason, **changed(now)}
+    return connection.execute(sa.update(delivery).where(where, ~delivery.c.maybe).values(**settled)).rowcount
 
 
 def of_word(word: str) -> "sa.ColumnElement[bool]":

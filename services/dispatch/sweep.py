@@ -78,6 +78,8 @@ class Sweep:
         await self._recover()
         await self.follow()
         await self._took(await self._ledger.expire())
+        for lineage in await self._ledger.unresolved():
+            await self._alarms.alarm("unresolved", lineage)
         late = self._clock.now() - timedelta(seconds=BATCHES_LATE_S)
         for lineage in await self._ledger.incomplete(late):
             await self._alarms.alarm("batches_missing", lineage)

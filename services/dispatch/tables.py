@@ -34,6 +34,8 @@ delivery = sa.Table(
     # Of an alert, update or correction: the take-back or correction that follows it. Of a deletion: what it deletes.
     sa.Column("follower", sa.String(32)),
     sa.Column("about", sa.String(32)),
+    # Sent again although an earlier attempt may have arrived: nothing but an id or a whole look-up may call it not sent.
+    sa.Column("maybe", sa.Boolean, nullable=False, default=False),
     sa.Index("delivery_target", "lineage", "target", "ordinal"),
     sa.Index("delivery_follower", "follower", sqlite_where=sa.text("follower IS NOT NULL")),
 )
@@ -49,6 +51,12 @@ sa.Index(
     delivery.c.id,
     sqlite_where=delivery.c.state.in_(["sending", "unknown"]),
     postgresql_where=delivery.c.state.in_(["sending", "unknown"]),
+)
+sa.Index(
+    "delivery_unresolved",
+    delivery.c.lineage,
+    sqlite_where=delivery.c.state == "unresolved",
+    postgresql_where=delivery.c.state == "unresolved",
 )
 sa.Index(
     "delivery_unreported",

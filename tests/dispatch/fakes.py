@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -82,6 +82,8 @@ class FakePlatform:
     gone: set[str] = field(default_factory=set)
     """Targets that the phonebook gives no number for."""
     look_up_fails: bool = False
+    stall: Callable[[], Awaitable[None]] | None = None
+    """What a look-up waits for between the platform's answer and its caller's."""
     addresses_fail: bool = False
     looked: list[list[Job]] = field(default_factory=list)
     in_flight: int = 0
@@ -165,6 +167,8 @@ class FakePlatform:
             mine = [m for m in self.messages if (m.address, m.text) == (addresses[job.target], job.text)]
             sent = () if job.kind is Kind.DELETION else tuple(Sent(m.id, m.created) for m in mine if m.shows(now))
             found[job.id] = LookUp(complete=True, found=sent)
+        if self.stall:
+            await self.stall()
         return found
 
     async def listing(self, since: datetime) -> AsyncIterator[Listed]:

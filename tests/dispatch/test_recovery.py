@@ -5,6 +5,7 @@ import pytest
 from schemas.words import Reason, Severity, State
 from services.dispatch.port import LookUp, Sent
 from services.dispatch.recovery import Attempt, Quarantine
+from tests.dispatch.fakes import START
 from tests.dispatch.world import ANNA, BEN, Process, World
 
 Q = 120.0
@@ -267,6 +268,56 @@ async def test_extreme_is_sent_again_and_its_double_is_counted(sms: World) -> No
     assert (sms.row().state, len(sms.platform.messages)) == (State.SENT, 2)
     await sms.receipts(sms.receipt(sms.row().id, "delivered", "M0"))
     assert (await process.ledger.counter("duplicates_detected"), sms.alarms()) == (1, ["duplicate"])
+
+
+async def sent_again(world: World, mood: str) -> Process:
+    """An Extreme text whose look-up keeps failing, about to be sent again."""
+    process = await doubt(world, mood, Severity.EXTREME)
+    world.platform.look_up_fails = True
+    for seconds in (Q + 1, 600):
+        world.clock.pass_time(seconds)
+        await process.sweep()
+    assert world.row().state == State.PLANNED
+    return process
+
+
+@pytest.mark.parametrize("why", ["withdrawn", "stopped", "expired"])
+async def test_what_may_have_arrived_is_never_called_not_sent(sms: World, why: str) -> None:
+    """Sent again by policy, but then it may not start any more: the first attempt may still stand on the phone."""
+    process = await sent_again(sms, "reset")
+    if why == "withdrawn":
+        value = sms.broadcast(severity=Severity.EXTREME, now=START)
+        await sms.withdraw(value)
+    elif why == "stopped":
+        await process.ledger.opt(ANNA, out=True)
+    else:
+        sms.clock.pass_time(7 * 3600)
+    await process.settle()
+    assert sms.row().state == (State.WITHDRAWN if why == "withdrawn" else State.UNRESOLVED)
+    assert sms.alarms() == ["unresolved"]
+    assert len(sms.platform.texts(ANNA)) == (2 if why == "withdrawn" else 1)
+
+
+async def test_a_refusal_of_the_second_attempt_says_nothing_of_the_first(sms: World) -> None:
+    process = await sent_again(sms, "reset")
+    await process.turn("refuse")
+    assert sms.row().state == State.UNKNOWN
+    sms.platform.look_up_fails = False
+    await process.sweep()
+    sms.clock.pass_time(Q + 1)
+    await process.settle()
+    assert (sms.row().state, len(sms.platform.messages)) == (State.SENT, 1)
+
+
+async def test_a_whole_look_up_ends_the_maybe(sms: World) -> None:
+    process = await sent_again(sms, "lost")
+    await process.turn("lost")
+    sms.platform.look_up_fails = False
+    await process.sweep()
+    sms.clock.pass_time(Q + 1)
+    await process.sweep()
+    await process.turn("refuse")
+    assert sms.row().state == State.FAILED
 
 
 async def test_without_look_up_doubt_is_left_to_receipts(sms: World) -> None:

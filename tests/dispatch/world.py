@@ -44,6 +44,13 @@ def people(count: int) -> list[str]:
     return [f"{number:032x}" for number in range(1, count + 1)]
 
 
+def open_store(path: Path) -> Store:
+    """A ledger's database, quick to commit."""
+    store = Store(sqlite_url(path), metadata)
+    sa.event.listen(store.engine, "checkout", _without_fsync)
+    return store
+
+
 def _without_fsync(connection: Any, _record: object, _proxy: object) -> None:
     """A crash here loses a process's memory, never the disk's: that a commit is on disk is the crash tests' matter."""
     connection.execute("PRAGMA synchronous=OFF")
@@ -56,13 +63,14 @@ class Process:
     world: "World"
     patience_s: float = 600
     look_up: bool = True
+    given: Store | None = None
+    """A store to use in place of one of its own."""
     flying: dict[str, tuple[Job, Fresh]] = field(default_factory=dict)
     finished: list[Done] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         world = self.world
-        self.store = Store(sqlite_url(world.path), metadata)
-        sa.event.listen(self.store.engine, "checkout", _without_fsync)
+        self.store = self.given or open_store(world.path)
         self.ledger = Ledger(self.store, world.plan, world.clock, Realm.LIVE)
         self.metrics = DispatchMetrics(RoomMetrics("dispatch/sms", Realm.LIVE))
         self.alarms = Alarms("dispatch/sms", Realm.LIVE, self.store, self.ledger.outbox, world.clock)
