@@ -13,6 +13,7 @@ demo: setup ## the whole way, from an alert to texts on phones and back, on this
 	@.venv/bin/tocsin demo
 
 test: setup ## every test, long ones in their short version; ARGS="-k name" chooses
+	@deploy/setup/prometheus.sh
 	@$(PYTEST) -m "not bench" $(ARGS)
 
 lint: setup ## ruff and mypy

@@ -1,0 +1,190 @@
+"""Rules and dashboards name what the code has; each alert has its runbook and its case, and promtool agrees."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.cli.blueprint import Blueprint, blueprint
+from services.runtime.metrics import LATENCY
+from tests.sight.tools import ALERTS, DASHBOARDS, DEPLOY, PROMETHEUS, RECORDED, Selector, load, queries, selectors, tool
+
+RUNBOOK = (DEPLOY / "runbook.md").read_text(encoding="utf-8")
+#: Labels that a scrape adds, and what Prometheus itself has.
+OF_THE_SCRAPE = {"room", "instance", "job"}
+OF_PROMETHEUS = {"up", "ALERTS"}
+CASES = load(PROMETHEUS / "tests.yml")["tests"]
+BOARDS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in DASHBOARDS}
+EXPRESSIONS = {
+    **{rule["alert"]: rule["expr"] for rule in ALERTS},
+    **{rule["record"]: rule["expr"] for rule in RECORDED},
+    **{f"{name} {n}": query for name, board in BOARDS.items() for n, query in enumerate(queries(board))},
+}
+Series = dict[str, list[dict[str, str]]]
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blueprint]:
+    with blueprint(tmp_path_factory.mktemp("house")) as built:
+        yield built
+
+
+@pytest.fixture(scope="module")
+def series(plan: Blueprint) -> Series:
+    """Every series that the code makes at its start: labels by the sample's name."""
+    found: Series = {}
+    for room, registry in plan.registries().items():
+        for family in registry.collect():
+            for sample in family.samples:
+                found.setdefault(sample.name, []).append({**sample.labels, "room": room.replace("/", "-")})
+    return found
+
+
+# --- what expressions name exists ---
+
+
+@pytest.mark.parametrize("where", EXPRESSIONS)
+def test_every_metric_label_and_value_is_the_codes(where: str, series: Series) -> None:
+    recorded = {rule["record"] for rule in RECORDED}
+    found = list(selectors(EXPRESSIONS[where]))
+    assert found or EXPRESSIONS[where] == "vector(1)\n"
+    for each in found:
+        if each.metric in recorded | OF_PROMETHEUS:
+            continue
+        assert each.metric in series, f"{each.metric} is no metric of any room"
+        assert _nothing(each, series[each.metric]) == []
+
+
+def _nothing(selector: Selector, known: list[dict[str, str]]) -> list[str]:
+    """The matchers whose label, or one of whose values, no series has: closed sets can be asked."""
+    wrong = []
+    for label, how, value in selector.matchers:
+        have = {labels[label] for labels in known if label in labels}
+        values = value.split("|") if "~" in how else [value]
+        if label not in OF_THE_SCRAPE - {"room"}:
+            wrong += [f'{label}="{each}"' for each in values if not any(re.fullmatch(each, one) for one in have)]
+    return wrong
+
+
+@pytest.mark.parametrize("where", EXPRESSIONS)
+def test_every_grouping_label_is_there(where: str, series: Series) -> None:
+    names = {
+        name.strip()
+        for group in re.findall(r"(?:by|on) \(([a-z_, ]+)\)", EXPRESSIONS[where])
+        for name in group.split(",")
+    }
+    have = {
+        label for each in selectors(EXPRESSIONS[where]) for labels in series.get(each.metric, []) for label in labels
+    }
+    for each in selectors(EXPRESSIONS[where]):  # a recorded metric has the labels that it was grouped by
+        have |= {
+            label for rule in RECORDED if rule["record"] == each.metric for label in re.findall(r"[a-z]+", rule["expr"])
+        }
+    assert names - have - OF_THE_SCRAPE - {"alertname"} == set()
+
+
+def test_an_unknown_metric_and_an_unknown_value_are_seen(series: Series) -> None:
+    [wrong] = selectors('tocsin_ledger_rows{state="unresolve"}')
+    assert _nothing(wrong, series[wrong.metric]) == ['state="unresolve"']
+    assert [each.metric for each in selectors("sum by (tocsin) (rate(tocsin_ledger_rose[5m]))")] == [
+        "tocsin_ledger_rose"
+    ]
+
+
+def test_the_bounds_of_objectives_are_the_histograms() -> None:
+    bounds = {float(le) for text in EXPRESSIONS.values() for le in re.findall(r'le="([0-9.]+)"', text)}
+    assert bounds
+    assert bounds <= set(LATENCY)
+
+
+def test_every_metric_of_the_house_is_on_a_dashboard_or_in_a_rule(series: Series) -> None:
+    """What nobody looks at would not be missed: the sandbox's own excepted, which is no part of the pipeline."""
+    read = {each.metric for text in EXPRESSIONS.values() for each in selectors(text)}
+    names = {re.sub(r"_(bucket|sum|count|created)$", "", name) for name in series if not name.endswith("_created")}
+    shown = {re.sub(r"_(bucket|sum|count)$", "", name) for name in read}
+    assert {name for name in names - shown if not name.startswith("tocsin_sandbox_")} == set()
+
+
+# --- alerts ---
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
+def test_every_alert_says_what_it_is_and_where_its_runbook_stands(rule: dict[str, Any]) -> None:
+    name = rule["alert"]
+    assert rule["labels"]["severity"] in {"page", "ticket", "none"}
+    assert rule["annotations"]["runbook"] == f"deploy/runbook.md#{name.lower()}"
+    section = RUNBOOK.split(f"\n## {name}\n")[1].split("\n## ")[0]
+    assert rule["annotations"]["summary"] in section
+    assert [part for part in ("**For people.**", "**What to do.**\n\n1. ", "**Who can.**") if part not in section] == []
+
+
+def test_the_runbook_has_no_section_without_an_alert_and_no_dead_link() -> None:
+    sections = re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE)
+    assert sections == [rule["alert"] for rule in ALERTS]
+    assert set(re.findall(r"\(#([a-z]+)\)", RUNBOOK)) <= {name.lower() for name in sections}
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
+def test_every_alert_has_a_case_in_which_it_is_quiet_and_one_in_which_it_fires(rule: dict[str, Any]) -> None:
+    cases = [one for case in CASES for one in case.get("alert_rule_test", []) if one["alertname"] == rule["alert"]]
+    assert any(case["exp_alerts"] for case in cases)
+    assert any(not case["exp_alerts"] for case in cases) or rule["alert"] == "TocsinWatchdog"
+
+
+def test_promtool_takes_the_rules_and_every_case_holds() -> None:
+    promtool = tool("promtool")
+    for words in (
+        ["check", "rules", "alerts.yml", "objectives.yml"],
+        ["check", "config", "prometheus.yml"],
+        ["test", "rules", "tests.yml"],
+    ):
+        done = subprocess.run([promtool, *words], cwd=PROMETHEUS, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_rule_that_has_grown_deaf_is_seen(tmp_path: Path) -> None:
+    """The cases can fail: without its threshold reached, an alert that should fire is missed."""
+    promtool = tool("promtool")
+    for name in ("objectives.yml", "tests.yml"):
+        (tmp_path / name).write_text((PROMETHEUS / name).read_text())
+    text = (PROMETHEUS / "alerts.yml").read_text()
+    assert "tocsin_oldest_doubt_seconds > 600" in text
+    (tmp_path / "alerts.yml").write_text(
+        text.replace("tocsin_oldest_doubt_seconds > 600", "tocsin_oldest_doubt_seconds > 6000")
+    )
+    done = subprocess.run(
+        [promtool, "test", "rules", "tests.yml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "TocsinOldDoubt" in done.stdout + done.stderr
+
+
+# --- dashboards ---
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_a_dashboard_is_provisioned_whole(name: str) -> None:
+    board = BOARDS[name]
+    source = load(DEPLOY / "grafana/provisioning/datasources/prometheus.yml")["datasources"][0]["uid"]
+    panels = [panel for panel in board["panels"] if panel["type"] != "row"]
+    assert board["uid"] == f"tocsin-{name}"
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+    assert {target["datasource"]["uid"] for panel in panels for target in panel["targets"]} == {source}
+    assert all(panel["title"] and panel["description"] for panel in panels)
+    assert not _overlapping(board["panels"])
+
+
+def _overlapping(panels: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    places: dict[tuple[int, int], int] = {}
+    twice = []
+    for panel in panels:
+        at = panel["gridPos"]
+        for cell in ((x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])):
+            if cell in places:
+                twice.append(cell)
+            places[cell] = panel["id"]
+    return twice
