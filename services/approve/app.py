@@ -19,6 +19,7 @@ from services.approve.showing import Showing
 from services.runtime import settings as setting
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.keeper import Keeper
+from services.runtime.opening import open_store
 from services.runtime.outbox import Outbox
 from services.runtime.room import Room
 from services.runtime.settings import SharedSettings
@@ -40,7 +41,7 @@ class Parts:
 def make_parts(shared: SharedSettings, settings: ApproveSettings, engine: Engine, clock: Clock) -> Parts:
     """Open the store and the trust. NotTrustedError when the room's copy of the bundle cannot be read."""
     keeper = Keeper(shared, ROOM)
-    store = Store(settings.store_url(shared, ROOM), tables.metadata)
+    store = open_store(shared, settings, ROOM, tables.metadata)
     outbox = Outbox(store, tables.outgoing, clock, shared.realm)
     announcer = Announcer(shared.realm, outbox)
     settler = Settler(shared.realm, keeper, engine, announcer)

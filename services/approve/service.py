@@ -187,14 +187,22 @@ class Approver:
     def trust_changed(self, c: sa.Connection) -> list[Outcome]:
         """Judge anew: a key was taken away, a role given, a quorum changed."""
         turn = Turn(c, self._clock.now())
-        for proposal in store.find_open(c):
-            store.lock(c, proposal.lineage)
-            self._judge.judge_all(turn, self._settler.renew_deadline(turn, proposal))
-            self._settle_again(turn, proposal.digest)
-        for proposal in store.find_released(c, turn.now):
+        for seen in store.find_open(c):
+            proposal = self._as_it_is(c, seen)
+            if proposal.is_open:
+                self._judge.judge_all(turn, self._settler.renew_deadline(turn, proposal))
+                self._settle_again(turn, proposal.digest)
+        for seen in store.find_released(c, turn.now):
+            proposal = self._as_it_is(c, seen)
             if self._in_force(turn, proposal) and self._no_longer_believed(turn, proposal):
                 self._settler.ask_again(turn, proposal)
         return turn.told
+
+    @staticmethod
+    def _as_it_is(c: sa.Connection, seen: Proposal) -> Proposal:
+        """A proposal once its lineage is ours: another process may have changed it since it was seen."""
+        store.lock(c, seen.lineage)
+        return store.find_proposal(c, seen.digest) or seen
 
     def _no_longer_believed(self, turn: Turn, proposal: Proposal) -> bool:
         """Whether dispatchers refuse a release that they believed before, for another reason than its age."""

@@ -14,6 +14,7 @@ from schemas.words import ApprovalState, Severity
 from services.approve.proposal import OPEN, HeldAlert, Proposal
 from services.approve.tables import Moment, decisions, estimates, held, proposals, withdrawals
 from services.runtime import trust
+from services.runtime.postgres import take_turns
 from services.runtime.store import insert_new
 
 #: How long a decision may wait for its Broadcast.
@@ -24,8 +25,7 @@ _HELD_COLUMNS = [held.c[field.name] for field in fields(HeldAlert)]
 
 def lock(c: sa.Connection, lineage: str) -> None:
     """One transaction at a time for one lineage. On SQLite every transaction is alone already."""
-    if c.dialect.name == "postgresql":
-        c.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(lineage, 0))))
+    take_turns(c, lineage)
 
 
 # --- proposals ---

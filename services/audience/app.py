@@ -15,10 +15,10 @@ from services.phonebook.book import open_phonebook
 from services.phonebook.errors import PhonebookError
 from services.phonebook.settings import PhonebookSettings
 from services.runtime.keeper import Keeper
+from services.runtime.opening import open_store
 from services.runtime.outbox import Outbox
 from services.runtime.room import Room
 from services.runtime.settings import SharedSettings, load, stop
-from services.runtime.store import Store
 from services.runtime.trusted import NotTrustedError
 
 NAME = "audience"
@@ -32,12 +32,12 @@ def build() -> Room:
     except (PhonebookError, NotTrustedError) as error:
         stop([str(error)])
     room = Room(NAME, shared, settings)
-    store = Store(settings.store_url(shared, NAME), tables.metadata)
+    store = open_store(shared, settings, NAME, tables.metadata)
     box = Outbox(store, tables.outbox_rows, room.clock, room.realm)
     metrics = AudienceMetrics(room.metrics.registry)
     key, turn = BatchKey(settings.key_path(shared), lambda: keeper.trust), Turn(store)
     means = Means(room.realm, store, box, book, room.clock, metrics, lambda: keeper.trust, key.read)
-    worker = Worker(means, turn.mine)
+    worker = Worker(means, turn.mine, turn.must_hold)
 
     def refused(rule: str) -> None:
         room.metrics.refused.labels(rule).inc()
@@ -66,6 +66,7 @@ def build() -> Room:
     room.background("doubts", lambda: service.watch(changed))
     room.use_outbox(box)
     room.background("audience", worker.run)
+    room.background("turn", turn.keep)
     room.check(key.missing)
     for closer in (turn.close, store.close, book.close):
         room.on_close(closer)

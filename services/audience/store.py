@@ -11,6 +11,7 @@ from schemas.words import BroadcastKind, Severity
 from services.audience.batching import Cut
 from services.audience.tables import Progress, batch, broadcast, release, withdrawn
 from services.audience.wanted import Wanted
+from services.runtime.postgres import take_turns
 from services.runtime.store import insert_new
 
 
@@ -69,6 +70,7 @@ def keep_release(connection: sa.Connection, wanted: Wanted, reach: int | None, e
     Raises:
         SecondDigestError: this version and revision was released with another digest.
     """
+    take_turns(connection, wanted.digest)
     stopped = connection.scalar(sa.select(withdrawn.c.digest).where(withdrawn.c.digest == wanted.digest))
     fresh = Progress.STOPPED if stopped else Progress.WANTED if wanted.gets_batches else Progress.DONE
     row = {
@@ -99,6 +101,7 @@ def _again(known: Any, reach: int | None, ends: datetime) -> Progress:  # noqa: 
 
 def withdraw(connection: sa.Connection, digest: str, now: datetime) -> bool:
     """No batch of this digest is written from now on; whether any was still to be written."""
+    take_turns(connection, digest)
     insert_new(connection, withdrawn, [{"digest": digest, "at": now}])
     open_ones = release.c.progress.not_in([Progress.DONE.value, Progress.STOPPED.value])
     stop = sa.update(release).where(release.c.digest == digest, open_ones).values(progress=Progress.STOPPED.value)

@@ -58,9 +58,14 @@ class Means:
 class Worker:
     """One step after another, until nothing is left to do; then it sleeps until `wake`."""
 
-    def __init__(self, means: Means, may_work: Callable[[], bool] = lambda: True) -> None:
-        """`may_work` is asked in a thread before each round (see `turn`)."""
-        self._m, self._may_work = means, may_work
+    def __init__(
+        self,
+        means: Means,
+        may_work: Callable[[], bool] = lambda: True,
+        must_hold: Callable[[sa.Connection], None] = lambda _connection: None,
+    ) -> None:
+        """`may_work` is asked in a thread before each round, `must_hold` in each transaction that writes (see `turn`)."""
+        self._m, self._may_work, self._must_hold = means, may_work, must_hold
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -183,7 +188,11 @@ class Worker:
             self._m.metrics.selections.labels(outcome.value).inc()
 
     async def _commit(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        found = await self._m.store.transact(work, *args, **kwargs)
+        def whole(connection: sa.Connection) -> T:
+            self._must_hold(connection)
+            return work(connection, *args, **kwargs)
+
+        found = await self._m.store.transact(whole)
         self._m.box.wake()
         return found
 

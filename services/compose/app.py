@@ -11,10 +11,10 @@ from services.compose.service import Compose
 from services.compose.settings import ComposeSettings
 from services.compose.store import METADATA, OUTBOX
 from services.runtime.keeper import Keeper
+from services.runtime.opening import open_store
 from services.runtime.outbox import Outbox
 from services.runtime.room import Room
 from services.runtime.settings import SharedSettings, load, stop
-from services.runtime.store import Store
 
 ROOM = "compose"
 HOUR_S = 3600
@@ -28,7 +28,7 @@ def build() -> Room:
     except DataError as error:
         stop([str(error)])
     room = Room(ROOM, shared, settings)
-    store = Store(settings.store_url(shared, ROOM), METADATA)
+    store = open_store(shared, settings, ROOM, METADATA)
     outbox = Outbox(store, OUTBOX, room.clock, room.realm)
     service = Compose(
         store, outbox, Keeper(shared, ROOM), data, settings, realm=room.realm,

@@ -9,6 +9,7 @@ from schemas.broadcast import Broadcast, Held
 from schemas.decision import RecomposeStatement
 from schemas.release import Withheld
 from services.runtime import outbox, trust
+from services.runtime.postgres import take_turns
 
 METADATA = sa.MetaData()
 OUTBOX = outbox.table(METADATA)
@@ -46,9 +47,6 @@ WISHES = sa.Table(
     sqlite_autoincrement=True,
 )
 
-#: An arbitrary number, this room's own.
-_LOCK = 0x70C52
-
 
 @dataclass(frozen=True)
 class Composed:
@@ -74,8 +72,7 @@ class Kept:
 
 def lock(connection: sa.Connection) -> None:
     """Take turns: two processes must not make one revision. SQLite does so by itself."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    take_turns(connection, "lineages")
 
 
 def alert(connection: sa.Connection, lineage: str, version: int) -> Kept | None:

@@ -18,10 +18,10 @@ from services.receipts.store import ReceiptsStore, metadata, outbox_rows
 from services.receipts.webhook import Webhook
 from services.receipts.words import Meanings, Vocabulary, WordsError
 from services.runtime.doors import Door
+from services.runtime.opening import open_store
 from services.runtime.outbox import Outbox
 from services.runtime.room import Room
 from services.runtime.settings import SharedSettings, load, stop
-from services.runtime.store import Store
 
 NAME = "receipts"
 GATHER_S = 0.05
@@ -39,7 +39,7 @@ def build() -> Room:
     except WordsError as error:
         stop([str(error)])
     room = Room(NAME, shared, settings)
-    store = Store(settings.store_url(shared, NAME), metadata)
+    store = open_store(shared, settings, NAME, metadata)
     box = Outbox(store, outbox_rows, room.clock, room.realm)
     kept = ReceiptsStore(store, box, room.realm)
     metrics = ReceiptsMetrics(room.metrics.registry)

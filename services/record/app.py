@@ -12,9 +12,9 @@ from services.record.settings import ROOT, RecordSettings
 from services.record.tables import metadata
 from services.record.watching import Watch
 from services.runtime.keeper import Keeper
+from services.runtime.opening import open_store
 from services.runtime.room import Room
 from services.runtime.settings import SharedSettings, load, stop
-from services.runtime.store import Store
 from services.runtime.trusted import NotTrustedError
 
 NAME = "record"
@@ -31,7 +31,7 @@ def build() -> Room:
     except (LabelsError, NotTrustedError) as error:
         stop([str(error)])
     room = Room(NAME, shared, settings)
-    store = Store(settings.store_url(shared, NAME), metadata)
+    store = open_store(shared, settings, NAME, metadata)
     metrics = RecordMetrics(room.metrics.registry)
     pages = Pages(
         store=store, clock=room.clock, realm=room.realm, folder=settings.pages_folder(shared),

@@ -34,6 +34,7 @@ from services.runtime.lag import Lag
 from services.runtime.metrics import RoomMetrics
 from services.runtime.outbox import Message, Outbox
 from services.runtime.parking import Parking, RoomStop
+from services.runtime.patience import Patience
 from services.runtime.settings import RoomSettings, SharedSettings
 
 log = get_logger(__name__)
@@ -62,7 +63,8 @@ class Room:
         self._assignments: dict[str, kafka.Assignment] = {}
         self._work: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = []
         self._closers: list[Callable[[], None]] = []
-        self._checks: list[Callable[[], str | None]] = []
+        self._patience = Patience()
+        self._checks: list[Callable[[], str | None]] = [self._patience.missing]
         self._routes: list[web.RouteDef] = []
         self._doors: list[tuple[str, Door]] = []
         self._stop = asyncio.Event()
@@ -164,10 +166,9 @@ class Room:
 
         return consume
 
-    @staticmethod
-    async def _handle(topic: Topic, handler: RecordHandler, envelope: Envelope) -> None:
+    async def _handle(self, topic: Topic, handler: RecordHandler, envelope: Envelope) -> None:
         record: Record | bytes = decode(topic, envelope) if topic.values else (envelope.value or b"")
-        await handler(record, envelope)
+        await self._patience.with_store(topic.name, lambda: handler(record, envelope))
 
     # --- life ---
 
@@ -250,7 +251,7 @@ class Room:
 
     async def _forever(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
-            await work()
+            await self._patience.with_store(name, work)
         except RoomStop:
             raise
         except Exception as error:

@@ -74,6 +74,7 @@ class Store:
             sqlalchemy.exc.DBAPIError: the database cannot be reached.
         """
         self.url = postgres.read_url(url)
+        self._closers: list[Callable[[], None]] = []
         self._threads = ThreadPoolExecutor(1 if self.is_sqlite else POSTGRES_THREADS, thread_name_prefix="store")
         self.engine = self._open()
         try:
@@ -177,6 +178,12 @@ class Store:
         """Wait for what runs, then close every connection."""
         self._threads.shutdown(wait=True)
         self.engine.dispose()
+        while self._closers:
+            self._closers.pop()()
+
+    def on_close(self, closer: Callable[[], None]) -> None:
+        """Call `closer` when every connection is closed."""
+        self._closers.append(closer)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -13,7 +13,6 @@ from schemas.words import Channel, Grade, Realm, ReplyWord
 from services.audience import geometry
 from services.audience.service import WrongRealmError
 from services.audience.signing import BatchKey
-from services.audience.turn import Turn
 from services.compose.places import geometry_hash
 from services.runtime.trust import new_key, write_key
 from services.runtime.trusted import NotTrustedError
@@ -125,13 +124,3 @@ def test_a_key_that_nobody_would_believe_signs_nothing(tmp_path: Path) -> None:
         key.read()
     write_key(BATCHES, tmp_path / "known.pem")
     assert BatchKey(tmp_path / "known.pem", trust_of).read().id == public(BATCHES).id
-
-
-def test_one_process_works_at_a_time(world: World) -> None:
-    first, second = Turn(world.store), Turn(world.store)
-    assert first.mine()
-    assert first.mine()
-    assert not second.mine()
-    first.close()
-    assert second.mine()
-    second.close()

@@ -1,0 +1,47 @@
+"""How a room opens its own store: alone where it is SQLite, patiently where it is a server that is not up yet."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from services.runtime import postgres
+from services.runtime.lock import hold
+from services.runtime.postgres import StoreError
+from services.runtime.settings import RoomSettings, SharedSettings, stop
+from services.runtime.store import Store, is_away
+
+AGAIN_S, MOST_S = 1.0, 15.0
+
+
+def open_store(shared: SharedSettings, settings: RoomSettings, room: str, tables: sa.MetaData) -> Store:
+    """The room's store; ends the process with a sentence where that cannot be.
+
+    A SQLite file is locked until the store is closed. A server that does not answer is waited for as long as it takes,
+    as Kafka is, and standard error says what it says.
+    """
+    try:
+        return _open(settings.store_url(shared, room), tables, f"tocsin {room}")
+    except StoreError as error:
+        stop([f"{room}: {error}"])
+
+
+def _open(url: str, tables: sa.MetaData, who: str) -> Store:
+    made = postgres.read_url(url)
+    if made.get_backend_name() == "sqlite" and made.database:
+        descriptor = hold(Path(made.database))
+        store = Store(url, tables)
+        store.on_close(lambda: os.close(descriptor))
+        return store
+    wait = AGAIN_S
+    while True:
+        try:
+            return Store(url, tables)
+        except sa.exc.DBAPIError as error:
+            if not is_away(error):
+                raise StoreError(f"the store cannot be opened: {postgres.said(error)}") from None
+            print(f"{who}: waiting for the store: {postgres.said(error)}", file=sys.stderr)  # noqa: T201 - before logging
+            time.sleep(wait)
+            wait = min(MOST_S, wait * 2)
