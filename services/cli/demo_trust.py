@@ -17,8 +17,11 @@ from services.cli.errors import Code, fail
 from services.runtime.trust import SigningKey, new_key, read_key, write_key
 
 ADMINISTRATORS = ("admin-1", "admin-2")
-#: Each officer and the roles of deploy/policy.yaml in which they act.
-OFFICERS = {"officer-1": ("duty-officer",), "officer-2": ("communications-lead", "duty-director")}
+#: Each officer and the roles of deploy/policy.yaml, and of guidance's reviewers, in which they act.
+OFFICERS = {
+    "officer-1": ("duty-officer", "subject-reviewer"),
+    "officer-2": ("communications-lead", "duty-director", "health-officer"),
+}
 ENGINES = ("approve", "audience")
 
 

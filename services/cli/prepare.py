@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from services.cli.context import Context
+from services.cli.demo_reviews import make_demo_reviews
 from services.cli.demo_trust import make_demo_trust
 from services.cli.errors import Code, fail
 from services.phonebook.book import init_phonebook
@@ -19,5 +20,6 @@ def prepare(context: Context, *, sandbox: bool) -> list[str]:
     except PhonebookError as error:
         fail(str(error), Code.WRONG)
     if sandbox:
-        make_demo_trust(context.home, context.realm)
+        trust = make_demo_trust(context.home, context.realm)
+        make_demo_reviews(context.home, context.realm, trust)
     return made

@@ -15,7 +15,7 @@ FIRST_SIGN, FIRST_PICTURE = 0x2190, 0x1F000
 #: Signs outside the alphabet of text messages: a degree sign, curly quotes, dashes.
 COSTLY = "°\u201c\u201d\u2018\u2019\u2013\u2014"
 _OPEN = re.compile(r"\bTODO\b|\bTBD\b|\bX{2,}\b|_{2,}|\.\.\.|…|\[[^\]]*\]|<[^>]*>|(?<!\{)\{(?!\{)|(?<!\})\}(?!\})|\?\?")
-_SHOUT = re.compile(r"\b[^\W\d_a-zà-ɏ]{2,}\b")
+_WORD = re.compile(r"\b[^\W\d_]{2,}\b")
 
 
 def _plain(text: str) -> str:
@@ -81,7 +81,7 @@ def not_twice(case: Case) -> Iterator[tuple[str, str]]:
 def shouting(case: Case) -> Iterator[tuple[str, str]]:
     """Capitals carry a meaning that a screen reader does not say."""
     for where, _, sentence in case.sentences():
-        if found := [word for word in _SHOUT.findall(_plain(sentence.text)) if word not in NAMES]:
+        if found := [word for word in _WORD.findall(_plain(sentence.text)) if word.isupper() and word not in NAMES]:
             yield where, f"{found[0]} shouts: write it small"
 
 
