@@ -64,7 +64,7 @@ class Worker:
         may_work: Callable[[], bool] = lambda: True,
         must_hold: Callable[[sa.Connection], None] = lambda _connection: None,
     ) -> None:
-        """`may_work` is asked in a thread before each round, `must_hold` in each transaction that writes (see `turn`)."""
+        """`may_work` is asked in a thread before each round, `must_hold` in each writing transaction: see `turn`."""
         self._m, self._may_work, self._must_hold = means, may_work, must_hold
         self._woken = asyncio.Event()
 
