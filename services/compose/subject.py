@@ -38,6 +38,8 @@ class Subject:
     findings: list[Finding] = field(default_factory=list)
     #: The issuer's own instruction by language, where it stands alone; None where the pack speaks.
     own_words: dict[str, issuer.Own] | None = None
+    #: What the alert calls its event, by language: said where no pack has a name for the hazard.
+    events: dict[str, str] = field(default_factory=dict)
 
     @property
     def languages(self) -> frozenset[str]:
@@ -49,6 +51,8 @@ class Subject:
         if self.own_words is not None:
             event = self.own_words[language].event
             return event, event
+        if self.pack.id == GENERAL and (said := self.events.get(language)):
+            return said, said
         wording = self.pack.languages[language]
         return wording.name, wording.about
 
@@ -84,7 +88,7 @@ def of_alert(alert: Alert, library: Library, wishes: Wishes, settings: ComposeSe
     expires, says_end = _end(alert, infos, settings)
     if expires <= now:
         problems.append(stop("expired", f"it ended at {expires.isoformat()}: ask its sender for an Update", "expires"))
-    pack = _pack(infos, library, wishes, problems)
+    pack, doubts = _pack(infos, library, wishes, problems)
     if pack is None:
         raise Stopped(problems)
     allowed = permit(pack, library.jurisdiction, library.reviews, alert.realm, now)
@@ -97,12 +101,13 @@ def of_alert(alert: Alert, library: Library, wishes: Wishes, settings: ComposeSe
         raise Stopped(problems)
     gravest = min(infos, key=lambda info: info.severity.gravity)
     severity, read = _severity(gravest.severity, pack, infos)
-    findings = [*why, *(allowed.notes if words is None else ()), *read, *_notes(place, library)]
+    findings = [*doubts, *why, *(allowed.notes if words is None else ()), *read, *_notes(place, library)]
     subject = Subject(
         infos[0].event, infos[0].headline or infos[0].event, pack, contact, place.regions, place.geometry,
         slots, severity, gravest.urgency, gravest.certainty, expires, says_end, allowed, findings, words,
+        {info.language.split("-")[0].lower(): info.event for info in reversed(infos)},
     )  # fmt: skip
-    if words is None and wishes.slots.get(issuer.CHOICE) != issuer.PACK:
+    if words is None and pack.id != GENERAL and wishes.slots.get(issuer.CHOICE) != issuer.PACK:
         findings += issuer.differences(infos, pack, slots, library)
     if not says_end:
         says = f"the alert says no end; it is sent until {expires.isoformat()}"
@@ -132,7 +137,7 @@ def of_cancel(earlier: Broadcast | None, library: Library, settings: ComposeSett
     return Subject(
         earlier.event, earlier.headline, pack, contact, regions, earlier.audience.geometry, slots, earlier.severity,
         earlier.urgency, earlier.certainty, now + settings.take_back, says_end=True, permit=allowed,
-        findings=[*allowed.stops, *allowed.notes],
+        findings=[*allowed.stops, *allowed.notes], events={library.jurisdiction.languages[0]: earlier.event},
         own_words=dict.fromkeys(earlier.languages, issuer.Own(earlier.event, "")) if allowed.stops else None,
     )  # fmt: skip
 
@@ -143,22 +148,27 @@ def _end(alert: Alert, infos: tuple[Info, ...], settings: ComposeSettings) -> tu
     return (min(said), True) if said else (alert.cap.sent + settings.default_expires, False)
 
 
-def _pack(infos: tuple[Info, ...], library: Library, wishes: Wishes, problems: list[Finding]) -> Pack | None:
-    """The pack that a person asked for, else the one that the alert names."""
+def _pack(
+    infos: tuple[Info, ...], library: Library, wishes: Wishes, problems: list[Finding]
+) -> tuple[Pack | None, list[Finding]]:  # fmt: skip
+    """The pack that a person asked for, else the one that the alert names, else the general one with a hold."""
     if wishes.pack is not None:
         pack = library.packs.get(wishes.pack)
         if pack is None:
             known = ", ".join(sorted(library.packs))
             problems.append(stop("pack.unknown", f"there is no pack {wishes.pack}; there are {known}", "pack"))
-        return pack
+        return pack, []
     found = library.finder.find(matching.signs_of(infos))
-    if found.pack is None:
-        rule = "pack.none" if found.candidates in {(), (GENERAL,)} else "pack.unsure"
-        named = f" Candidates: {', '.join(found.candidates)}." if found.candidates else ""
-        says = f"no guidance pack is sure: {found.why}.{named} Choose one: `tocsin recompose LINEAGE --pack ID`"
-        problems.append(stop(rule, says, "event"))
-        return None
-    return library.packs[found.pack]
+    if found.pack is not None:
+        return library.packs[found.pack], []
+    choose = "Choose one: `tocsin recompose LINEAGE --pack ID`"
+    if found.candidates == (GENERAL,):
+        says = f"no guidance pack fits: {found.why}. Its texts only point to the issuer. {choose}"
+        return library.packs[GENERAL], [stop("pack.none", says, "event")]
+    named = f" Candidates: {', '.join(found.candidates)}." if found.candidates else ""
+    rule = "pack.unsure" if found.candidates else "pack.none"
+    problems.append(stop(rule, f"no guidance pack is sure: {found.why}.{named} {choose}", "event"))
+    return None, []
 
 
 def _contact(pack: Pack, library: Library, today: date, problems: list[Finding]) -> Contact | None:

@@ -212,14 +212,25 @@ def test_the_gravest_severity_and_the_earliest_end_of_all_infos_count() -> None:
 
 
 def test_a_persons_wishes_are_followed_and_make_them_an_author() -> None:
-    alert = an_alert(an_info(event="Water emergency"))
-    assert "pack.none" in stopped(alert)
+    alert = an_alert(an_info(event="Heat Advisory and Air Quality Alert"))
+    assert "pack.unsure" in stopped(alert)
     wishes = Wishes(pack="boil-water", form="minimum", editors=("ben",))
     made = composed(alert, Before(1), wishes=wishes)
     assert made.authors == ("ana", "ben")
     assert made.revision == 2
     assert {rendition.form for rendition in made.renditions} == {"minimum"}
     assert "pack.unknown" in stopped(alert, wishes=Wishes(pack="plague"))
+
+
+def test_an_alert_without_a_pack_points_to_its_issuer_and_is_never_released_automatically() -> None:
+    spanish = an_info(event="Plaga de ranas", language="es-US")
+    made = composed(an_alert(an_info(event="Plague of frogs", severity="Minor"), spanish))
+    assert (made.hazard, made.grade) == ("general", Grade.HOLD)
+    assert "no guidance pack fits" in next(f.says for f in made.findings if f.rule == "pack.none")
+    assert "Plague of frogs in Northgate.\nFollow the instruction of Ferrow Health." in text(made, Channel.X, "en")
+    assert "Plaga de ranas en Northgate.\nSiga la instrucción de Salud Ferrow." in text(made, Channel.X, "es")
+    cancelled = composed(a_cancel(), Before(cancelled=made), NOW + timedelta(hours=1))
+    assert "Plague of frogs" in text(cancelled, Channel.SMS, "en")
 
 
 def test_a_slot_can_be_filled_by_hand() -> None:

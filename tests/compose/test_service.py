@@ -113,19 +113,19 @@ async def test_a_repeat_is_answered_with_the_same_bytes(world: World) -> None:
 
 
 async def test_a_held_alert_waits_for_a_person_until_policys_deadline(world: World) -> None:
-    await world.compose.accept(an_alert(an_info(event="Plague of frogs")))
-    await world.compose.accept(an_alert(an_info(event="Plague of frogs")))
+    await world.compose.accept(an_alert(an_info(event="Heat Advisory and Air Quality Alert")))
+    await world.compose.accept(an_alert(an_info(event="Heat Advisory and Air Quality Alert")))
     held, again = world.held()
     assert held == again
     assert held.deadline - held.held == timedelta(seconds=300)
-    assert [finding.rule for finding in held.findings] == ["pack.none"]
+    assert [finding.rule for finding in held.findings] == ["pack.unsure"]
     assert world.composed() == []
-    value = world.room_metrics.registry.get_sample_value("tocsin_compose_held_total", {"rule": "pack.none"})
+    value = world.room_metrics.registry.get_sample_value("tocsin_compose_held_total", {"rule": "pack.unsure"})
     assert value == 1
 
 
 async def test_without_a_bundle_the_setting_gives_the_deadline(untrusting: World) -> None:
-    await untrusting.compose.accept(an_alert(an_info(event="Plague of frogs")))
+    await untrusting.compose.accept(an_alert(an_info(event="Heat Advisory and Air Quality Alert")))
     assert untrusting.held()[0].deadline - NOW == timedelta(seconds=900)
 
 

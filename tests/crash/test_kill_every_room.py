@@ -97,12 +97,12 @@ def house(own_kafka: Kafka, tmp_path: Path) -> Iterator[House]:
 
 
 def _publish(house: House, number: int) -> str:
-    """One alert of three kinds: released at once, released by a person, or held because no guidance fits."""
+    """One alert of three kinds: released at once, released by a person, or held because two packs of guidance fit."""
     area = list(alerts.DISTRICTS)[number % len(alerts.DISTRICTS)]
     kind = ("Minor", "Minor", "Severe", "held")[number // len(alerts.DISTRICTS) % 4]
     sent = datetime.now(UTC) - timedelta(minutes=1 + number // len(alerts.DISTRICTS))
     severity = "Severe" if kind == "held" else kind
-    event = "Unheard Of Happening" if kind == "held" else "Boil Water Notice"
+    event = "Heat Advisory and Air Quality Alert" if kind == "held" else "Boil Water Notice"
     data = alerts.boil_water(number, severity=severity, area=area, sent=sent, event=event)
     publish(
         house.kafka.bootstrap,
