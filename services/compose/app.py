@@ -30,8 +30,10 @@ def build() -> Room:
     room = Room(ROOM, shared, settings)
     store = open_store(shared, settings, ROOM, METADATA)
     outbox = Outbox(store, OUTBOX, room.clock, room.realm)
+    keeper = Keeper(shared, ROOM)
+    room.metrics.bundle_serial.set(keeper.serial)
     service = Compose(
-        store, outbox, Keeper(shared, ROOM), data, settings, realm=room.realm,
+        store, outbox, keeper, data, settings, realm=room.realm,
         clock=room.clock, metrics=ComposeMetrics(room.metrics.registry), room_metrics=room.metrics,
         cabinet=Cabinet(settings.approvals or shared.home / "guidance", room.realm),
     )  # fmt: skip
