@@ -27,6 +27,13 @@ HAZARDS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "extreme-heat": ("Heat Advisory", {}),
     "smoke-air-quality": ("Air Quality Alert", {}),
+    "boil-water-lifted": ("Boil Water Advisory Lifted", {}),
+    "do-not-drink": ("Do Not Drink Water Advisory", {}),
+    "foodborne-outbreak": ("Norovirus Outbreak", {}),
+    "carbon-monoxide": ("Carbon Monoxide Warning", {}),
+    "chemical-release": ("Chemical Release", {}),
+    "power-outage": ("Power Outage", {}),
+    "overdose-spike": ("Overdose Alert", {}),
     "food-recall": ("Food Recall", {"product": "Ferrow Farms soft cheese", "lots": "F123, F124"}),
 }
 
