@@ -7,20 +7,24 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from schemas.base import Record
+from schemas.cap import CapAlert, MsgType
 from schemas.topics import ACCEPTED, ALARMS, INCOMING, REFUSED, Topic
 from schemas.words import Grade, Realm
 from services.cap.names import key_of
 from services.cap.read import read
 from services.cap.reading import CapError, Reading
-from services.intake import content, judge, store
+from services.intake import content, heartbeats, judge, memory, store
 from services.intake.answers import ROOM, alarm_of, alert_of, refusal_of
 from services.intake.case import Case
+from services.intake.completing import completed
 from services.intake.findings import Remark
-from services.intake.history import Filed, Place
+from services.intake.history import Filed, History, Place
 from services.intake.judge import Accept, Answer, HandOver, Late, Refuse, Wait
+from services.intake.likeness import looks_like, sketch_of
 from services.intake.metrics import Outcome
 from services.intake.publishers import Register
 from services.intake.rules import Cost
+from services.intake.signing import SignatureState, state_of
 from services.intake.store import Original
 from services.intake.validate import refusal_of as remark_of
 from services.runtime.clock import Clock
@@ -28,6 +32,8 @@ from services.runtime.outbox import CORRELATION_HEADER, Message, Outbox
 from services.runtime.trust import digest_of
 
 OUR_HEADERS = "tocsin-"
+#: How long another sender's message is remembered for one that looks like it.
+LIKE_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class Filing:
             return [self._refuse(connection, original, None, Refuse(remark_of(reading)))]
         gated = judge.gate(reading.alert, self.realm)
         if isinstance(gated, HandOver):
-            return [self._hand_over(connection, original, parcel)]
+            return [self._hand_over(connection, original, parcel, reading.alert)]
         if isinstance(gated, Answer):
             return [self._record(connection, original, reading, gated)]
         if isinstance(gated, Refuse):
@@ -88,6 +94,16 @@ class Filing:
         if original is None:
             return []
         return list(self._settle(connection, original, try_read(original.data, original.content_type), waited=True))
+
+    @property
+    def awaits_beats(self) -> bool:
+        """Whether any publisher promised a heartbeat; the drill waits for none."""
+        return self.realm is Realm.LIVE and bool(heartbeats.promised(self.register))
+
+    def hear_beats(self, connection: sa.Connection) -> None:
+        """Say which publishers have fallen silent that promised not to, and which are back."""
+        for key, alarm in heartbeats.changed(connection, self.realm, self.register, self.clock.now()):
+            self.outbox.put(connection, ALARMS, key, alarm)
 
     def _settle(
         self, connection: sa.Connection, original: Original, reading: Reading | CapError, *, waited: bool = False
@@ -109,10 +125,12 @@ class Filing:
         if isinstance(reading, CapError):
             return self._refuse(connection, original, None, Refuse(remark_of(reading)))
         history = store.history(connection, reading.alert, original.digest)
-        decision = judge.decide(reading.alert, history, waited=waited)
+        case = Case(reading, original.received, self.register, self.stale.total_seconds())
+        proven = state_of(case) is SignatureState.VERIFIED
+        decision = judge.decide(reading.alert, history, waited=waited, proven=proven)
         match decision:
             case Accept():
-                return self._accept(connection, original, reading, decision)
+                return self._accept(connection, original, case, decision, history)
             case Wait():
                 return self._wait(connection, original, reading)
             case Late():
@@ -122,19 +140,42 @@ class Filing:
             case HandOver() | Answer():
                 raise AssertionError("the gate decides that")
 
-    def _accept(self, connection: sa.Connection, original: Original, reading: Reading, decision: Accept) -> Result:
-        alert = reading.alert
-        case = Case(reading, original.received, self.register, self.stale.total_seconds())
+    def _accept(
+        self, connection: sa.Connection, original: Original, case: Case, decision: Accept, history: History
+    ) -> Result:
+        reading = self._completed(connection, case.reading, history)
         found = [*content.remarks(case), *decision.remarks]
         if refused := next((one for one in found if one.cost is Cost.REFUSE), None):
             return self._refuse(connection, original, reading, Refuse(refused))
+        if decision.replaces is not None:
+            store.replaced(connection, decision.replaces.digest)
+        found.extend(self._likeness(connection, original, case, decision))
         self._file(connection, original, reading, Place.ACCEPTED, lineage=decision.lineage, version=decision.version)
-        record = alert_of(
-            self.realm, original, reading, decision, found=found, publisher=self.register.of(alert.sender)
-        )
+        if state_of(case) is SignatureState.VERIFIED:
+            store.prove(connection, original.digest)
+        record = alert_of(self.realm, original, reading, decision, found=found, publisher=case.publisher)
         self._publish(connection, original, ACCEPTED, decision.lineage, record)
         outcome = Outcome.HOLD if record.grade is Grade.HOLD else Outcome.ACCEPT
         return Result(outcome, tuple(found))
+
+    def _completed(self, connection: sa.Connection, reading: Reading, history: History) -> Reading:
+        """A Cancel without info, with what it cancels said; everything else as it is."""
+        alert = reading.alert
+        if alert.info or alert.msg_type is not MsgType.CANCEL:
+            return reading
+        digests = [one.digest for one in history.parents if one.place is Place.ACCEPTED]
+        kept = [one for one in (store.original(connection, digest) for digest in digests) if one is not None]
+        read_again = [try_read(one.data, one.content_type) for one in kept]
+        return replace(reading, alert=completed(alert, (one.alert for one in read_again if isinstance(one, Reading))))
+
+    def _likeness(self, connection: sa.Connection, original: Original, case: Case, decision: Accept) -> list[Remark]:
+        """Whether a new lineage is about what another sender's recent one is about."""
+        sketch = sketch_of(case.alert, case.ground, key=key_of(case.alert), lineage=decision.lineage)
+        asked = decision.version == 1 and case.alert.msg_type is MsgType.ALERT
+        recent = memory.sketches(connection, original.received - LIKE_WITHIN) if asked else ()
+        found = looks_like(sketch, recent)
+        memory.keep_sketch(connection, sketch, original.received)
+        return found
 
     def _wait(self, connection: sa.Connection, original: Original, reading: Reading) -> Result:
         self._file(connection, original, reading, Place.WAITING)
@@ -167,9 +208,10 @@ class Filing:
         self._publish(connection, original, REFUSED, original.digest, record)
         return Result(Outcome.RECORD, (answer.remark,))
 
-    def _hand_over(self, connection: sa.Connection, original: Original, parcel: Parcel) -> Result:
+    def _hand_over(self, connection: sa.Connection, original: Original, parcel: Parcel, alert: CapAlert) -> Result:
         """The only crossing between the realms: the bytes as they came, without headers of this realm."""
         store.keep(connection, replace(original, place=Place.HANDED_OVER))
+        heartbeats.heard(connection, self.register, alert, original.received)
         headers = {name: value for name, value in parcel.headers.items() if not name.lower().startswith(OUR_HEADERS)}
         self.outbox.put_message(connection, Message(INCOMING.full(Realm.DRILL), parcel.key, parcel.data, headers))
         return Result(Outcome.HAND_OVER)

@@ -15,6 +15,8 @@ class Place(StrEnum):
     WAITING = "waiting"
     LATE = "late"
     REFUSED = "refused"
+    #: A copy whose better-proved original came later.
+    REPLACED = "replaced"
     HANDED_OVER = "handed-over"
     #: An Ack or Error.
     RECORDED = "recorded"
@@ -38,9 +40,9 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One lineage: how many of its messages were accepted, the newest of them by `sent`, whether one was a Cancel."""
+    """One lineage: its highest version, the newest of its accepted messages by `sent`, whether one was a Cancel."""
 
-    count: int
+    last: int
     newest: Filed
     cancelled: bool
 
@@ -54,6 +56,8 @@ class History:
     """
 
     named: Filed | None = None
+    #: Whether what came under that name bore a signature by a pinned key.
+    named_proven: bool = False
     referrer: Filed | None = None
     parents: tuple[Filed, ...] = ()
     lines: Mapping[str, Line] = field(default_factory=dict)

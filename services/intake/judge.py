@@ -12,7 +12,7 @@ from schemas.cap import CapAlert, MsgType, Status
 from schemas.words import Realm
 from services.cap.names import key_of
 from services.intake.findings import Remark
-from services.intake.history import Filed, History, Line
+from services.intake.history import Filed, History, Line, Place
 
 _FOLLOWS = frozenset({MsgType.UPDATE, MsgType.CANCEL})
 _DRILLS = frozenset({Status.EXERCISE, Status.TEST, Status.SYSTEM})
@@ -59,6 +59,8 @@ class Accept:
     lineage: str
     version: int
     remarks: tuple[Remark, ...] = ()
+    #: The copy that had its name, in whose place it stands.
+    replaces: Filed | None = None
 
 
 Decision = Refuse | Late | HandOver | Wait | Accept
@@ -82,10 +84,17 @@ def gate(alert: CapAlert, realm: Realm) -> Refuse | HandOver | Answer | None:
     return None
 
 
-def decide(alert: CapAlert, history: History, *, waited: bool = False) -> Decision:
-    """The decision over a message that passed the gate. `waited`: its time to wait for a parent is over."""
+def decide(alert: CapAlert, history: History, *, waited: bool = False, proven: bool = False) -> Decision:
+    """The decision over a message that passed the gate.
+
+    `waited`: its time to wait for a parent is over. `proven`: it is signed by a key that is pinned to its sender, so
+    that it takes its name back from a copy that came first and is not; nothing else does.
+    """
     if history.named is not None:
-        return _taken(history.named)
+        if not proven or history.named_proven:
+            return _taken(history.named)
+        if history.named.place is Place.ACCEPTED and history.named.lineage is not None:
+            return _instead_of(history.named, history)
     if history.referrer is not None and alert.msg_type is not MsgType.CANCEL:
         says = "a message that was accepted earlier already refers to this one, so it is out of date"
         return Late(history.referrer.lineage, Remark("late", says, "references", expected="nothing: it is on record"))
@@ -109,6 +118,14 @@ def _taken(named: Filed) -> Refuse:
     return Refuse(Remark("identifier-taken", says, "identifier", expected=expected), taken_by=named)
 
 
+def _instead_of(copy: Filed, history: History) -> Accept:
+    """The original as the next version of the lineage that its copy began or went on with."""
+    lineage = str(copy.lineage)
+    last = history.lines[lineage].last if lineage in history.lines else copy.version or 1
+    says = f"it is signed by its sender's key, and takes the place of a copy that was not ({copy.digest})"
+    return Accept(lineage, last + 1, (Remark("replaces-copy", says, "identifier"),), replaces=copy)
+
+
 def _relatives(history: History) -> tuple[Filed, ...]:
     """Known messages of its lineage: those that it refers to, and for a late Cancel the one that refers to it."""
     return history.parents or ((history.referrer,) if history.referrer else ())
@@ -126,7 +143,7 @@ def _place(alert: CapAlert, history: History) -> Accept:
         says = "it refers to messages of several lineages; it was put with the newest of them"
         remarks.append(Remark("several-lineages", says, "references"))
     remarks.extend(_among(alert, history, line))
-    return Accept(lineage, line.count + 1, tuple(remarks))
+    return Accept(lineage, line.last + 1, tuple(remarks))
 
 
 def _self_reference(alert: CapAlert) -> list[Remark]:

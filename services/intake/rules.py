@@ -43,7 +43,6 @@ _NOTES: dict[str, str] = {
     "name-characters": _ELEMENTS,
     "no-language": _ELEMENTS,
     "old-word": _ELEMENTS,
-    "padded": _ELEMENTS,
     "time-form": _TIMES,
     "utc-form": _TIMES,
     "web-form": _ELEMENTS,
@@ -95,7 +94,6 @@ _NOTES: dict[str, str] = {
     "ipaws-same-event": _IPAWS,
     # Its place among others
     "hand-over": _OURS,
-    "heartbeat": _OURS,
     "partly-unknown-reference": _ELEMENTS,
     "replaces-copy": _OURS,
     "self-reference": _ELEMENTS,

@@ -38,6 +38,8 @@ class Intake:
         """End waits for ever."""
         while True:
             await self.end_waits()
+            if self._filing.awaits_beats:
+                await self._store.transact(self._filing.hear_beats)
             self._metrics.waiting.set(await self._store.transact(store.waiting_count))
             await asyncio.sleep(SWEEP_S)
 

@@ -54,6 +54,24 @@ CITATIONS = sa.Table(
     sa.Column("citing", sa.String, primary_key=True),
     sa.Column("cited", sa.String, primary_key=True, index=True),
 )
+#: What is remembered of accepted messages, to know another like one of them.
+SKETCHES = sa.Table(
+    "sketches",
+    METADATA,
+    sa.Column("key", sa.String, primary_key=True),
+    sa.Column("received", Moment, nullable=False, index=True),
+    sa.Column("sketch", sa.JSON, nullable=False),
+)
+#: Bytes that bore a signature by a key pinned to their sender.
+PROVEN = sa.Table("proven", METADATA, sa.Column("digest", sa.String, primary_key=True))
+#: When each publisher that promised a heartbeat was last heard.
+BEATS = sa.Table(
+    "beats",
+    METADATA,
+    sa.Column("publisher", sa.String, primary_key=True),
+    sa.Column("seen", Moment, nullable=False),
+    sa.Column("alarmed", sa.Boolean, nullable=False),
+)
 _FILED = [column for column in MESSAGES.c if column.name != "deadline"]
 
 
@@ -104,6 +122,23 @@ def cite(connection: sa.Connection, citing: str, cited: tuple[str, ...]) -> None
         connection.execute(sa.insert(CITATIONS), rows)
 
 
+def replaced(connection: sa.Connection, digest: str) -> None:
+    """Take the place of a copy away, and say so at its bytes."""
+    unfile(connection, digest)
+    connection.execute(sa.update(ORIGINALS).where(ORIGINALS.c.digest == digest).values(place=Place.REPLACED))
+
+
+def prove(connection: sa.Connection, digest: str) -> None:
+    """Note that these bytes were signed by a key pinned to their sender."""
+    connection.execute(sa.delete(PROVEN).where(PROVEN.c.digest == digest))
+    connection.execute(sa.insert(PROVEN).values(digest=digest))
+
+
+def known_proven(connection: sa.Connection, digest: str) -> bool:
+    """Whether that was noted."""
+    return connection.execute(sa.select(PROVEN.c.digest).where(PROVEN.c.digest == digest)).first() is not None
+
+
 def unfile(connection: sa.Connection, digest: str) -> None:
     """Take away the place of a message that is refused after all."""
     connection.execute(sa.delete(MESSAGES).where(MESSAGES.c.digest == digest))
@@ -118,10 +153,11 @@ def history(connection: sa.Connection, alert: CapAlert, digest: str) -> History:
     referrer = _filed(connection, sa.and_(MESSAGES.c.key.in_(citing), MESSAGES.c.place == Place.ACCEPTED))
     known = sa.and_(MESSAGES.c.key.in_(others(alert)), MESSAGES.c.place != Place.WAITING)
     parents = tuple(_filed(connection, known))
-    relatives = (*parents, *referrer[:1])
+    relatives = (*parents, *referrer[:1], *named[:1])
     lines = {lineage: _line(connection, lineage) for lineage in {one.lineage for one in relatives} if lineage}
     return History(
-        named=next(iter(named), None), referrer=next(iter(referrer), None), parents=parents,
+        named=next(iter(named), None), named_proven=bool(named) and known_proven(connection, named[0].digest),
+        referrer=next(iter(referrer), None), parents=parents,
         lines={lineage: line for lineage, line in lines.items() if line},
     )  # fmt: skip
 
@@ -141,7 +177,7 @@ def _line(connection: sa.Connection, lineage: str) -> Line | None:
     if not members:
         return None
     cancelled = any(one.msg_type is MsgType.CANCEL for one in members)
-    return Line(count=len(members), newest=members[0], cancelled=cancelled)
+    return Line(last=max(one.version or 0 for one in members), newest=members[0], cancelled=cancelled)
 
 
 def waiting_for(connection: sa.Connection, key: str) -> Iterator[Original]:

@@ -34,7 +34,7 @@ def test_what_the_schema_allows_is_read_and_comes_back_equal(folder: str) -> Non
         assert xml.read(written).alert == alert, path.name
         assert json.read(json.write(alert)).alert == alert, path.name
         assert CapAlert.model_validate_json(alert.model_dump_json(by_alias=True)) == alert, path.name
-    print(f"{folder}: {len(files)} read, written and read again")  # noqa: T201 - the figure is the test's result
+    print(f"{folder}: {len(files)} read, written and read again")
     assert len(files) > 50
 
 
@@ -51,7 +51,7 @@ def test_invalid_ones_are_named_or_noted_and_never_crash() -> None:
             outcome["noted" if reading.notes else "nothing to say (bad signature only)"] += 1
             assert reading.notes or "capvalidator" in path.name, path.name
     assert unhelpful == 0
-    print(dict(outcome))  # noqa: T201 - the figures are the test's result
+    print(dict(outcome))
     assert sum(outcome.values()) == len(_files("invalid")) > 50
 
 

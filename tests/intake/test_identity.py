@@ -65,7 +65,7 @@ async def test_the_same_identifier_of_another_sender_is_another_message(desk: De
     await desk.take(message("a"))
     assert await desk.take(message("a", sender="other@elsewhere.example")) == [Outcome.HOLD]
     held = desk.alerts()[1]
-    assert (held.publisher, held.authors, rules(held)) == ("unknown", (), {"unknown-sender"})
+    assert (held.publisher, held.authors, rules(held)) == ("unknown", (), {"unknown-sender", "looks-like"})
     assert held.lineage != desk.alerts()[0].lineage
 
 
