@@ -24,6 +24,7 @@ def long(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--long"))
 
 
+MEMORY_BYTES = 2_000_000_000
 SOCKETS_ALLOWED = ("connected", "contract", "crash", "bench")
 
 
@@ -77,10 +78,17 @@ def postgres_parts() -> None:
         pytest.skip(f"no PostgreSQL on this machine: {error}")
 
 
+def _folder_of_a_server() -> Path:
+    """In memory where there is enough, for the disks of CI; pytest's own folders are closed to the server's user."""
+    memory = Path("/dev/shm")  # noqa: S108 - made with mkdtemp, mode 0700
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > MEMORY_BYTES
+    return Path(tempfile.mkdtemp(prefix="tocsin-postgres-", dir=memory if roomy else None))
+
+
 @pytest.fixture(scope="session")
 def postgres(postgres_parts: None) -> Iterator[Postgres]:
     """A real PostgreSQL, one for the whole run; tests keep apart by the names of their schemas."""
-    folder = Path(tempfile.mkdtemp(prefix="tocsin-postgres-"))  # pytest's own folders are closed to the server's user
+    folder = _folder_of_a_server()
     try:
         with Postgres(folder) as server:
             yield server
@@ -91,7 +99,7 @@ def postgres(postgres_parts: None) -> Iterator[Postgres]:
 @pytest.fixture
 def own_postgres(postgres_parts: None) -> Iterator[Postgres]:
     """A PostgreSQL for this test alone, to be stopped, killed and started at will."""
-    folder = Path(tempfile.mkdtemp(prefix="tocsin-postgres-"))
+    folder = _folder_of_a_server()
     try:
         with Postgres(folder) as server:
             yield server

@@ -68,7 +68,7 @@ def wire(room: Room, settings: DispatchSettings, channel: Channel, reason_of: Re
         reason_of=reason_of,
     )  # fmt: skip
     register(room, service, channel.name)
-    watch = Watch(room, ledger, channel, rate, metrics)
+    watch = Watch(room=room, ledger=ledger, channel=channel, rate=rate, metrics=metrics, wake=pump.wake)
     comparer = Comparer(store, ledger, channel, alarms, metrics)
     room.private_route(web.post("/compare", _compare(room, comparer)))
     room.check(lambda: watch.probed)

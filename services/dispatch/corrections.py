@@ -30,7 +30,7 @@ def derive(connection: sa.Connection, plan: Plan, now: datetime) -> int:
     query = sa.select(new).where(
         new.c.state == State.PLANNED, new.c.revision > 1, new.c.kind.in_(ALERTS), stands, ~in_doubt, ~new.c.maybe
     )
-    rows = connection.execute(query.limit(CHUNK)).all()
+    rows = connection.execute(query.limit(CHUNK).with_for_update(skip_locked=True, of=new)).all()
     for row in rows:
         last = _plan(connection, plan, row, now)
         place = delivery.c.language == row.language if plan.public else delivery.c.target == row.target

@@ -63,7 +63,7 @@ def accept(connection: sa.Connection, found: Sequence[Evidence], source: str, no
         row.id: row
         for row in connection.execute(
             sa.select(delivery.c.id, delivery.c.state, delivery.c.kind, delivery.c.lineage, delivery.c.digest,
-                      delivery.c.follower).where(delivery.c.id.in_(wanted))
+                      delivery.c.follower).where(delivery.c.id.in_(wanted)).order_by(delivery.c.id).with_for_update()
         )
     }  # fmt: skip
     effects.unknown_deliveries += len(wanted - rows.keys())

@@ -23,6 +23,7 @@ from services.dispatch.tables import batch, counted, delivery, doubted, mark, op
 from services.runtime.clock import Clock
 from services.runtime.doubts import Doubts
 from services.runtime.outbox import Outbox
+from services.runtime.postgres import take_turns
 from services.runtime.store import Store, insert_new
 from services.runtime.verifier import Believed
 
@@ -37,6 +38,11 @@ class Window:
 
 #: A release of 500,000 people is 1,000 batches; more than a few such are never in doubt at once.
 DOUBTS = Doubts(doubted, (Release, Stop, Batch), limit=5000)
+
+
+#: Two that claim messages of a list at once could claim one for two deliveries; one that derives what is owed while
+#: another one's take-backs are sent could owe them again. Processes that share the ledger take turns at either.
+CLAIMS, OWED = "claims", "owed"
 
 
 class Ledger:
@@ -193,6 +199,7 @@ class Ledger:
 
         def work(connection: sa.Connection) -> Effects:
             effects = Effects()
+            take_turns(connection, CLAIMS)
             recovery.settle(connection, seen, patience_over, self._clock.now(), effects)
             return effects
 
@@ -203,6 +210,7 @@ class Ledger:
 
         def work(connection: sa.Connection) -> Effects:
             effects = Effects()
+            take_turns(connection, CLAIMS)
             evidence.accept(connection, evidence.unclaimed(connection, found), source, self._clock.now(), effects)
             return effects
 
@@ -215,6 +223,7 @@ class Ledger:
 
         def work(connection: sa.Connection) -> takeback.Owed:
             now = self._clock.now()
+            take_turns(connection, OWED)
             owed = takeback.derive(connection, self.plan, last_arrival_s, now)
             more = deletions.derive(connection, self.plan, now) + corrections.derive(connection, self.plan, now)
             settling.revoke(connection, self.revoked, now)

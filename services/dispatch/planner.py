@@ -17,6 +17,7 @@ from schemas.words import BroadcastKind, Channel, Kind, Severity, State
 from services.dispatch import ids
 from services.dispatch.settling import of_word, supersede, suppress_opted_out
 from services.dispatch.tables import batch, delivery, mark, pause, release
+from services.runtime.postgres import take_turns
 from services.runtime.store import insert_new
 from services.runtime.verifier import Believed, NotTrustedError
 
@@ -59,6 +60,7 @@ def plan_release(  # noqa: PLR0917 - one call, and each is a different thing
     Returns how many of those batches wait on: they are of more people than its signers saw, plus `margin` per cent.
     """
     broadcast = believed.broadcast
+    take_turns(connection, broadcast.lineage)
     take_back = broadcast.kind is BroadcastKind.CANCEL
     ends = now + timedelta(seconds=plan.take_back_s) if take_back else believed.ends
     known = _remember(connection, plan, believed, "release", ends, serial, now)
@@ -163,6 +165,7 @@ def plan_batch(connection: sa.Connection, plan: Plan, statement: BatchStatement,
     """
     if statement.channel is not plan.channel:
         raise NotTrustedError("other_digest", "the batch is for another channel")
+    take_turns(connection, statement.lineage, shared=True)
     there = connection.execute(
         sa.select(release.c.reach).where(release.c.digest == statement.digest, release.c.word == "release")
     ).first()
@@ -218,6 +221,7 @@ def _insert(connection: sa.Connection, rows: list[dict[str, Any]], now: datetime
 def plan_withdrawal(connection: sa.Connection, plan: Plan, believed: Believed, serial: int, now: datetime) -> None:
     """A verified withdrawal: remember its texts and raise the mark; the take-backs are derived from settled rows."""
     broadcast = believed.broadcast
+    take_turns(connection, broadcast.lineage)
     _remember(connection, plan, believed, "withdraw", believed.ends, serial, now)
     ordinal = ids.ordinal(broadcast.version, broadcast.revision, take_back=True)
     raise_mark(connection, broadcast, ordinal, Kind.WITHDRAWAL, believed.digest, now)

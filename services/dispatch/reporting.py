@@ -16,6 +16,7 @@ def report(connection: sa.Connection, outbox: Outbox, channel: Channel, realm: R
         .outerjoin(platform_id, platform_id.c.delivery == delivery.c.id)
         .where(delivery.c.unreported)
         .limit(ROWS_LIMIT)
+        .with_for_update(skip_locked=True, of=delivery)  # what changes meanwhile must not count as reported
     ).all()
     groups: dict[tuple[str, str], dict[str, DeliveryRow]] = {}
     for row in rows:

@@ -1,6 +1,7 @@
 """What a dispatcher tells others, again and again: rows to the `deliveries` topic, gauges, the platform's readiness."""
 
 import asyncio
+from collections.abc import Callable
 
 from structlog.stdlib import get_logger
 
@@ -23,8 +24,18 @@ PROBE_AGAIN_S = 5.0
 class Watch:
     """The telling side of one dispatcher."""
 
-    def __init__(self, room: Room, ledger: Ledger, channel: Channel, rate: Rate, metrics: DispatchMetrics) -> None:
-        """Tell of `ledger` and `channel`."""
+    def __init__(
+        self,
+        *,
+        room: Room,
+        ledger: Ledger,
+        channel: Channel,
+        rate: Rate,
+        metrics: DispatchMetrics,
+        wake: Callable[[], None],
+    ) -> None:
+        """Tell of `ledger` and `channel`; `wake` the pump, which passes over rows that are just being reported."""
+        self._wake = wake
         self._room, self._ledger, self._channel = room, ledger, channel
         self._rate, self._metrics = rate, metrics
         self.probed: str | None = "the platform has not been probed yet"
@@ -39,6 +50,7 @@ class Watch:
                 reported = 0
             if reported:
                 self._ledger.outbox.wake()
+                self._wake()
             await asyncio.sleep(REPORT_S)
 
     async def gauges(self) -> None:

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 
 from schemas.words import Channel
 from services.dispatch.brake import set_brake
-from services.dispatch.lock import LedgerInUseError, hold
 from services.dispatch.tables import brake
+from services.runtime.lock import StoreInUseError, hold
 from services.runtime.store import sqlite_url
 from tests.dispatch.world import ANNA, World
 from tests.support.code import REPOSITORY
 
-HOLD = "import sys; from pathlib import Path; from services.dispatch.lock import hold; hold(Path(sys.argv[1]))"
+HOLD = "import sys; from pathlib import Path; from services.runtime.lock import hold; hold(Path(sys.argv[1]))"
 
 
 def test_a_brake_can_be_set_before_there_is_a_ledger(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_a_brake_can_be_set_before_there_is_a_ledger(tmp_path: Path) -> None:
 
 
 async def test_the_last_word_counts_and_survives_a_crash(sms: World) -> None:
-    url = sqlite_url(sms.path)
+    url = sms.url
     await sms.release(to=[ANNA])
     for on in (True, False, True):
         set_brake(url, Channel.SMS, on=on, by="op", reason="again", now=sms.clock.now())
@@ -39,7 +39,7 @@ async def test_the_last_word_counts_and_survives_a_crash(sms: World) -> None:
 
 async def test_the_brake_needs_no_lock(sms: World) -> None:
     held = hold(sms.path)
-    set_brake(sqlite_url(sms.path), Channel.SMS, on=True, by="op", reason="now", now=sms.clock.now())
+    set_brake(sms.url, Channel.SMS, on=True, by="op", reason="now", now=sms.clock.now())
     assert await sms.one.ledger.braked()
     os.close(held)
 
@@ -48,7 +48,7 @@ async def test_a_take_back_is_braked_too(sms: World) -> None:
     value = await sms.release(to=[ANNA])
     await sms.one.turn()
     await sms.withdraw(value)
-    set_brake(sqlite_url(sms.path), Channel.SMS, on=True, by="op", reason="now", now=sms.clock.now())
+    set_brake(sms.url, Channel.SMS, on=True, by="op", reason="now", now=sms.clock.now())
     await sms.one.sweep()
     assert await sms.one.window() == []
 
@@ -56,13 +56,13 @@ async def test_a_take_back_is_braked_too(sms: World) -> None:
 def test_a_second_process_is_told_plainly(tmp_path: Path) -> None:
     database = tmp_path / "new" / "ledger.db"
     held = hold(database)
-    with pytest.raises(LedgerInUseError, match=r"another process already serves ledger\.db: .* PostgreSQL"):
+    with pytest.raises(StoreInUseError, match=r"another process already serves ledger\.db: .* PostgreSQL"):
         hold(database)
     found = subprocess.run(
         [sys.executable, "-c", HOLD, str(database)], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
     assert found.returncode != 0
-    assert "LedgerInUseError" in found.stderr
+    assert "StoreInUseError" in found.stderr
     os.close(held)
 
 

@@ -8,7 +8,6 @@ from schemas.words import BroadcastKind, Channel, Kind, Reason, Severity, State
 from services.dispatch.brake import set_brake
 from services.dispatch.gate import Done
 from services.dispatch.port import Doubt, NotSent, Refused, Sent
-from services.runtime.store import sqlite_url
 from tests.dispatch.world import ANNA, BEN, CLEO, World, people
 
 THREAD = {Channel.X: {"en": ["One of two", "Two of two"]}}
@@ -87,7 +86,7 @@ async def test_the_last_question_before_the_first_byte_knows_the_mark(sms: World
 async def test_a_brake_written_beside_the_dispatcher_stops_the_next_window(sms: World) -> None:
     await sms.release(to=[ANNA, BEN])
     await sms.one.window(1)
-    url = sqlite_url(sms.path)
+    url = sms.url
     set_brake(url, Channel.SMS, on=True, by="op", reason="drill", now=sms.clock.now())
     assert await sms.one.window() == []
     assert await sms.one.ledger.braked()
@@ -97,7 +96,7 @@ async def test_a_brake_written_beside_the_dispatcher_stops_the_next_window(sms: 
 
 async def test_another_channels_brake_is_not_ours(sms: World) -> None:
     await sms.release(to=[ANNA])
-    set_brake(sqlite_url(sms.path), Channel.X, on=True, by="op", reason="x", now=sms.clock.now())
+    set_brake(sms.url, Channel.X, on=True, by="op", reason="x", now=sms.clock.now())
     assert len(await sms.one.window()) == 1
 
 
@@ -105,7 +104,7 @@ async def test_with_the_brake_on_outcomes_are_still_committed(sms: World) -> Non
     await sms.release(to=[ANNA])
     await sms.one.window()
     await sms.one.send()
-    set_brake(sqlite_url(sms.path), Channel.SMS, on=True, by="op", reason="drill", now=sms.clock.now())
+    set_brake(sms.url, Channel.SMS, on=True, by="op", reason="drill", now=sms.clock.now())
     await sms.one.window()
     assert sms.row().state == State.SENT
 

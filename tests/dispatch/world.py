@@ -65,6 +65,7 @@ class Process:
     look_up: bool = True
     given: Store | None = None
     """A store to use in place of one of its own."""
+    counters: DispatchMetrics | None = None
     flying: dict[str, tuple[Job, Fresh]] = field(default_factory=dict)
     finished: list[Done] = field(default_factory=list)
 
@@ -72,7 +73,7 @@ class Process:
         world = self.world
         self.store = self.given or open_store(world.path)
         self.ledger = Ledger(self.store, world.plan, world.clock, Realm.LIVE)
-        self.metrics = DispatchMetrics(RoomMetrics("dispatch/sms", Realm.LIVE))
+        self.metrics = self.counters or DispatchMetrics(RoomMetrics("dispatch/sms", Realm.LIVE))
         self.alarms = Alarms("dispatch/sms", Realm.LIVE, self.store, self.ledger.outbox, world.clock)
         self.sweeper = Sweep(
             ledger=self.ledger, channel=world.platform, pump=cast("Pump", _Handy(self)), clock=world.clock,
@@ -152,9 +153,12 @@ class World:
     channel: Channel = Channel.SMS
     clock: ManualClock = field(default_factory=ManualClock)
     processes: list[Process] = field(default_factory=list)
+    url: str = ""
+    """The ledger's; a SQLite file in the folder by default."""
 
     def __post_init__(self) -> None:
         self.path = self.folder / "ledger.db"
+        self.url = self.url or sqlite_url(self.path)
         self.platform = FakePlatform(self.clock, self.channel)
         can = self.platform.capabilities
         self.plan = Plan(self.channel, can.public, can.deletes, "main", TAKE_BACK_S)
