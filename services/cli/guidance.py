@@ -88,7 +88,7 @@ def due(
 
 def _ends(shelf: Shelf) -> list[tuple[str, str, date]]:
     library = shelf.library
-    used = set(library.jurisdiction.contacts.values())
+    used = library.jurisdiction.all_contacts
     packs = [("pack", pack.id, date.fromisoformat(pack.review_by)) for pack in library.packs.values()]
     contacts = [("contact", name, date.fromisoformat(library.contacts[name].review_by)) for name in sorted(used)]
     signed = [("approval", f"{said.pack} by {said.person}", said.until.date()) for said in library.reviews.statements]

@@ -27,9 +27,18 @@ class Contact(Data):
     """One way to reach help. `text` is the reviewed phrase that stands in a message."""
 
     id: Id
-    kind: Literal["hotline", "poison_centre", "web_page", "telehealth", "support_community", "clinic"]
+    kind: Literal[
+        "hotline", "poison_centre", "web_page", "telehealth", "support_community", "clinic", "crisis_line", "shelter",
+        "media_desk", "nurse_line", "reporting",
+    ]  # fmt: skip
+    #: For whom it is; a text to the public names only what is for the public.
+    audience: tuple[Literal["public", "patients", "professionals", "media"], ...] = ("public",)
     fictional: bool = False
     run_by: Line
+    #: The public body, hospital or charity that stands behind a support community; one that sells is never listed.
+    vetted_by: Line | None = None
+    #: Why a contact is by voice alone, which leaves out whoever cannot hear or speak.
+    voice_only: Line | None = None
     languages: tuple[Language, ...] = Field(min_length=1)
     areas: tuple[str, ...] = ()
     hours: dict[Language, Line] = Field({})

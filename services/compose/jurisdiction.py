@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, TypeAdapter, model_validator
 
 from schemas.base import Language
 from schemas.words import Channel
@@ -21,6 +21,11 @@ def _zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError):
         raise ValueError(f"no time zone is called {name}; use a name such as America/New_York") from None
     return name
+
+
+def _several(names: object) -> object:
+    """One name is a list of one."""
+    return (names,) if isinstance(names, str) else names
 
 
 def _ring(ring: tuple[Position, ...]) -> tuple[Position, ...]:
@@ -62,7 +67,8 @@ class Jurisdiction(Data):
     accounts: dict[Channel, Account]
     areas: tuple[Region, ...] = Field(min_length=1)
     parameters: dict[Id, Value] = Field({})
-    contacts: dict[Id, Id] = Field({})
+    #: For each kind one contact or several: the first that is for the alert's areas is named.
+    contacts: dict[Id, Annotated[tuple[Id, ...], BeforeValidator(_several)]] = Field({})
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
@@ -92,6 +98,11 @@ class Jurisdiction(Data):
     def whole(self) -> Region:
         """The area that is all the others together."""
         return next(area for area in self.areas if area.whole)
+
+    @property
+    def all_contacts(self) -> frozenset[str]:
+        """Every contact that it names."""
+        return frozenset(name for names in self.contacts.values() for name in names)
 
     @property
     def is_sandbox(self) -> bool:

@@ -45,7 +45,7 @@ class Library:
     def overdue(self, today: date) -> list[str]:
         """The packs and contacts whose review day has passed."""
         packs = [pack.id for pack in self.packs.values() if date.fromisoformat(pack.review_by) < today]
-        used = set(self.jurisdiction.contacts.values())
+        used = self.jurisdiction.all_contacts
         contacts = [c.id for c in self.contacts.values() if c.id in used and date.fromisoformat(c.review_by) < today]
         return packs + contacts
 
@@ -67,9 +67,11 @@ def read(settings: ComposeSettings) -> Library:
 
 def _check(library: Library, path: str) -> None:
     place = library.jurisdiction
-    for kind, contact in place.contacts.items():
-        if contact not in library.contacts:
-            raise DataError(f"{path} names the contact {contact} for {kind}, which is in no file of templates/contacts")
+    for kind, contacts in place.contacts.items():
+        for contact in contacts:
+            if contact not in library.contacts:
+                says = f"{path} names the contact {contact} for {kind}, which is in no file of templates/contacts"
+                raise DataError(says)
     for pack in library.packs.values():
         for name, parameter in pack.parameters.items():
             value = place.parameters.get(name)

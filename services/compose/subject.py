@@ -1,5 +1,6 @@
 """What an alert is about, once every question is answered: hazard, place, values, end. Or what stops it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -96,7 +97,7 @@ def of_alert(alert: Alert, library: Library, wishes: Wishes, settings: ComposeSe
     slots = filling.slots_of(infos, wishes.slots, pack)
     if words is None:
         problems += [*allowed.stops, *filling.trouble(pack, library.jurisdiction, slots)]
-    contact = _contact(pack, library, now.date(), problems)
+    contact = _contact(pack, library, place.regions, now.date(), problems)
     if problems or contact is None:
         raise Stopped(problems)
     gravest = min(infos, key=lambda info: info.severity.gravity)
@@ -125,13 +126,13 @@ def of_cancel(earlier: Broadcast | None, library: Library, settings: ComposeSett
         raise Stopped([stop("pack.unknown", f"there is no pack {earlier.hazard} any more; put it back", "hazard")])
     problems: list[Finding] = []
     allowed = permit(pack, library.jurisdiction, library.reviews, earlier.realm, now)
-    contact = _contact(pack, library, now.date(), problems)
-    if problems or contact is None:
-        raise Stopped(problems)
     regions = tuple(r for r in library.jurisdiction.areas if r.code in earlier.audience.areas)
     if not regions:
         says = "the areas of what it cancels are not in the jurisdiction any more; put them back"
         raise Stopped([stop("area.outside", says, "area")])
+    contact = _contact(pack, library, regions, now.date(), problems)
+    if problems or contact is None:
+        raise Stopped(problems)
     used = {name: value for use in earlier.guidance for name, value in use.parameters.items()}
     slots = {name: used[name] for name in pack.slots if name in used}
     return Subject(
@@ -171,9 +172,11 @@ def _pack(
     return None, []
 
 
-def _contact(pack: Pack, library: Library, today: date, problems: list[Finding]) -> Contact | None:
+def _contact(
+    pack: Pack, library: Library, regions: Iterable[Region], today: date, problems: list[Finding]
+) -> Contact | None:  # fmt: skip
     """The contact that goes with the pack; adds why it may not be named today (promise 7)."""
-    contact = contact_of(pack, library)
+    contact = contact_of(pack, library, regions)
     if contact is None:
         wanted = " or ".join(pack.contacts)
         says = f"{library.jurisdiction.id} names no contact of the kind {wanted}, which {pack.id} needs"
@@ -193,11 +196,12 @@ def _severity(said: Severity, pack: Pack, infos: tuple[Info, ...]) -> tuple[Seve
     return severity, [stop("severity.ours", says, "severity")]
 
 
-def contact_of(pack: Pack, library: Library) -> Contact | None:
-    """The first contact of a kind that the pack wants, in every language of the jurisdiction."""
-    place = library.jurisdiction
-    named = (library.contacts[place.contacts[kind]] for kind in pack.contacts if kind in place.contacts)
-    return next((c for c in named if all(language in c.text for language in place.languages)), None)
+def contact_of(pack: Pack, library: Library, regions: Iterable[Region]) -> Contact | None:
+    """The first contact of a kind that the pack wants: for the public, all these areas, and every language here."""
+    place, codes = library.jurisdiction, {region.code for region in regions}
+    named = (library.contacts[name] for kind in pack.contacts for name in place.contacts.get(kind, ()))
+    fitting = (c for c in named if "public" in c.audience and (not c.areas or codes <= set(c.areas)))
+    return next((c for c in fitting if all(language in c.text for language in place.languages)), None)
 
 
 def _place_trouble(place: places.Place, library: Library) -> list[Finding]:

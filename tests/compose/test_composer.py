@@ -300,8 +300,15 @@ def test_a_hole_that_the_jurisdiction_leaves_is_named() -> None:
 
 def test_a_contact_is_needed_checked_and_in_date() -> None:
     assert "contact.missing" in stopped(a_hazard("boil-water"), library=changed(place={"contacts": {}}))
-    unverified = changed(place={"contacts": {"hotline": "us-988"}})
+    unverified = changed(place={"contacts": {"hotline": ("us-988",)}})
     assert "contact.unverified" in stopped(a_hazard("boil-water"), library=unverified)
+
+
+def test_a_contact_is_for_the_public_and_for_all_areas_of_the_alert() -> None:
+    north = changed(place={"contacts": {"hotline": ("ferrow-media-desk", "ferrow-north-clinic", "ferrow-hotline")}})
+    for codes, contact in (((NORTH,), "ferrow-north-clinic"), ((NORTH, WEST), "ferrow-hotline")):
+        made = compose(a_hazard("boil-water", *codes), north, ComposeSettings(), NOW)
+        assert made.contacts[0].id == contact
 
 
 def test_a_language_without_reviewed_words_is_left_out_by_name() -> None:

@@ -188,6 +188,11 @@ CONTACTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "contact.form": ({"modes": {"web": "ferrow.example"}}, {"modes": {"web": "https://ferrow.example/"}}),
     "contact.overdue": ({"review_by": "2026-11-23"}, {"review_by": "2026-11-24"}),
     "contact.too-far": ({"review_by": "2028-01-01"}, {"review_by": "2027-05-20"}),
+    "contact.unvetted": ({"kind": "support_community"}, {"kind": "support_community", "vetted_by": "A hospital"}),
+    "contact.voice-only": (
+        {"modes": {"voice": "988"}},
+        {"modes": {"voice": "988"}, "voice_only": "there is no other way"},
+    ),
     "contact.unnamed-source": ({"fictional": False}, {"fictional": True}),
 }
 

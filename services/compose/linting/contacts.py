@@ -13,10 +13,13 @@ _NUMBER = re.compile(r"\+?[\d(][\d ()./-]*")
 _PAGE = re.compile(r"https://[^\s]+")
 #: Which form the value of each mode has.
 FORMS = {
-    "voice": _NUMBER, "text": re.compile(r"(?:[^\W\d_]+ \w+ )?\+?[\d(][\d ()./-]*"), "relay": _NUMBER,
+    "voice": _NUMBER, "text": re.compile(r"(?:[\w ]{1,40} )?\+?[\d(][\d ()./-]*"), "relay": _NUMBER,
     "sign": re.compile(rf"{_NUMBER.pattern}|{_PAGE.pattern}"), "chat": _PAGE, "web": _PAGE,
 }  # fmt: skip
-CONTACT_RULES = ("contact.dead-number", "contact.form", "contact.overdue", "contact.too-far", "contact.unnamed-source")
+CONTACT_RULES = (
+    "contact.dead-number", "contact.form", "contact.overdue", "contact.too-far", "contact.unnamed-source",
+    "contact.unvetted", "contact.voice-only",
+)  # fmt: skip
 
 
 def lint_contacts(contacts: Iterable[Contact], today: date) -> list[Problem]:
@@ -32,6 +35,10 @@ def _look(contact: Contact, today: date) -> Iterator[tuple[str, str]]:
         yield "contact.too-far", f"a contact is checked every {LONGEST.days} days: write an earlier review_by"
     if not contact.fictional and contact.source is None:
         yield "contact.unnamed-source", "a real contact says where its number was read"
+    if contact.kind == "support_community" and contact.vetted_by is None:
+        yield "contact.unvetted", "a support community says which public body, hospital or charity has vetted it"
+    if set(contact.modes) == {"voice"} and contact.voice_only is None:
+        yield "contact.voice-only", "it is by voice alone: name another way, or say why there is none in voice_only"
     for mode, value in contact.modes.items():
         if not FORMS[mode].fullmatch(value):
             yield "contact.form", f"{mode}: this is not how such an address is written"
