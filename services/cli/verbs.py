@@ -28,6 +28,7 @@ VERBS = {
     "recompose": _DECISIONS,
     "withdraw": _DECISIONS,
     "status": "services.cli.status",
+    "top": "services.cli.top",
     "doctor": "services.cli.doctor",
     "asyncapi": "services.cli.asyncapi",
 }

@@ -1,0 +1,1 @@
+"""What `tocsin top` sees: every room's private door asked, added up, and drawn."""

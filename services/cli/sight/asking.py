@@ -1,0 +1,73 @@
+"""Asks every room's private door at once: is it ready, what does it count; and the record for the alerts' states."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
+
+from services.cli.context import Context
+from services.cli.rooms import ROOMS
+from services.runtime.doors import read_doors
+
+WAIT_S = 5
+
+
+class Sample(NamedTuple):
+    """One series and its value."""
+
+    name: str
+    labels: dict[str, str]
+    value: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one room says. `missing` is empty when it is ready; a room that does not answer has no samples."""
+
+    missing: tuple[str, ...]
+    samples: tuple[Sample, ...] = ()
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at the house: every room's answer, alerts by state, and when (UTC)."""
+
+    at: datetime
+    answers: dict[str, Answer]
+    alerts: dict[str, int] = field(default_factory=dict)
+
+
+async def look(context: Context) -> Look:
+    """Ask every room that has announced a door."""
+    doors = {spec.name: read_doors(context.home, spec.name).get("private") for spec in ROOMS}
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WAIT_S)) as session:
+        answers = await asyncio.gather(*(_room(session, door) for door in doors.values()))
+        alerts = await _alerts(session, doors["record"])
+    return Look(datetime.now(UTC), dict(zip(doors, answers, strict=True)), alerts)
+
+
+async def _room(session: aiohttp.ClientSession, door: str | None) -> Answer:
+    if door is None:
+        return Answer(("it does not run",))
+    try:
+        async with session.get(f"{door}/health/ready") as ready:
+            missing = tuple(str(each) for each in (await ready.json())["missing"])
+        async with session.get(f"{door}/metrics") as metrics:
+            text = await metrics.text()
+    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
+        return Answer((f"does not answer ({type(error).__name__})",))
+    families = text_string_to_metric_families(text)
+    return Answer(missing, tuple(Sample(s.name, dict(s.labels), s.value) for f in families for s in f.samples))
+
+
+async def _alerts(session: aiohttp.ClientSession, door: str | None) -> dict[str, int]:
+    """The newest alerts by state; nothing while the record is away."""
+    try:
+        async with session.get(f"{door}/alerts") as answer:
+            return dict(Counter(str(each["state"]) for each in (await answer.json())["alerts"]))
+    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError):
+        return {}
