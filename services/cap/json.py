@@ -7,13 +7,16 @@ or a text (a geocode's leading zero is gone once it was a number).
 
 import json
 import re
+from dataclasses import replace
 
 from pydantic import BaseModel
 
 from schemas.cap import CapAlert
+from services.cap import jws
 from services.cap.build import Node, build
 from services.cap.reading import CapError, Reading
 from services.cap.shape import ALERT, Field, Shape, as_model, values_of
+from services.cap.signature import Signature
 
 _NUMBERS = frozenset({"size", "altitude", "ceiling"})
 #: Characters that XML 1.0 cannot carry (https://www.w3.org/TR/xml/#charsets), lone surrogates among them.
@@ -30,6 +33,25 @@ class _Number(str):
 def read(data: bytes) -> Reading:
     """Read one alert, or CapError. `data` begins with a BOM or `{`."""
     document = _parse(data)
+    if isinstance(document, dict) and jws.is_flattened(document):
+        return _signed(*jws.from_flattened(document))
+    return _reading(document)
+
+
+def read_compact(data: bytes) -> Reading:
+    """Read one alert in a compact JWS, or CapError."""
+    return _signed(*jws.opened(data.decode("ascii", errors="replace").strip()))
+
+
+def _signed(payload: bytes, signature: Signature) -> Reading:
+    """The alert that is in a JWS: nothing of it is read but what was signed."""
+    document = _parse(payload)
+    if jws.is_flattened(document):
+        raise CapError("shape", "The JWS holds another JWS", element="alert", expected="one alert in one JWS")
+    return replace(_reading(document), signatures=(signature,))
+
+
+def _reading(document: object) -> Reading:
     if isinstance(document, dict) and list(document) == ["alert"]:
         document = document["alert"]
     if not isinstance(document, dict):

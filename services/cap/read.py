@@ -6,6 +6,7 @@ A sender's content type is often wrong or absent, the first character never is.
 from typing import Final
 
 from services.cap import json, xml
+from services.cap.jws import is_compact
 from services.cap.reading import SIZE_LIMIT, CapError, Form, Note, Reading
 
 _EXPECTED: Final = "CAP 1.2 XML (beginning with <) or an alert as JSON (beginning with {)"
@@ -29,12 +30,18 @@ def read(data: bytes, content_type: str | None = None) -> Reading:
     if len(data) > SIZE_LIMIT:
         raise CapError("too-large", f"The message has {len(data):,} bytes", expected=f"at most {SIZE_LIMIT:,} bytes")
     form, trimmed = _form(data)
-    reading = xml.read(trimmed) if form == "xml" else json.read(trimmed)
+    reading = _read(form, trimmed)
     claimed = _claimed(content_type)
     if claimed and claimed != form:
         says = f"the content type says {claimed.upper()}, the message is {form.upper()}"
         return Reading(reading.alert, form, (Note("content-type", says), *reading.notes))
     return reading
+
+
+def _read(form: Form, trimmed: bytes) -> Reading:
+    if is_compact(trimmed):
+        return json.read_compact(trimmed)
+    return xml.read(trimmed) if form == "xml" else json.read(trimmed)
 
 
 def _form(data: bytes) -> tuple[Form, bytes]:
@@ -43,6 +50,8 @@ def _form(data: bytes) -> tuple[Form, bytes]:
             raise CapError("packed", f"The message is packed with {name}", expected=f"{_EXPECTED}, unpacked")
     trimmed = _trim(data)
     form = _FORMS.get(trimmed[:1].decode("latin-1")) or _WIDE.get(trimmed[:2])
+    if form is None and is_compact(trimmed):
+        form = "json"
     if form is None and trimmed[:2] in _UTF16:
         form = _WIDE.get(trimmed[2:4])
     if form is None:

@@ -174,7 +174,7 @@ def test_a_document_type_hidden_in_utf_16_is_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("not-well-formed", b"<a>" * 60_000),
+        ("not-well-formed", b"<a>" * 40_000),
         ("too-much-markup", b"<a>" + b"<b/>" * 300_000 + b"</a>"),
         ("too-much-markup", b"<a " + b" ".join(b'x%d=""' % n for n in range(300_000)) + b"/>"),
         ("not-well-formed", b"<" + b"a" * (SIZE_LIMIT - 10)),
