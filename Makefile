@@ -1,6 +1,6 @@
 # The front door. Every target works on a fresh clone; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench lock clean
+.PHONY: help setup demo test lint format bench fuzz lock clean
 PYTEST = .venv/bin/python -m pytest
 
 help: ## this list
@@ -27,6 +27,9 @@ format: setup ## format the code and mend what ruff can mend safely
 
 bench: setup ## measure, beside yardsticks; wants a quiet machine
 	@$(PYTEST) -m bench -s $(ARGS)
+
+fuzz: setup ## broken alerts through every parser and gate; ARGS="--inputs 1000000 --seed 2" for more
+	@.venv/bin/python -m tests.fuzz $(ARGS)
 
 lock: setup ## write deploy/setup/requirements*.txt anew from pyproject.toml
 	@deploy/setup/lock.sh $(ARGS)

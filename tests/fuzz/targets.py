@@ -1,0 +1,38 @@
+"""What is fuzzed: every parser and gate for somebody else's bytes. Each ends in an answer or a CapError."""
+
+from services.cap import json, xml
+from services.cap.read import read
+from services.cap.reading import CapError, Reading
+from services.cap.references import read_references
+from services.identifiers.detect import find
+from services.intake.geometry import read_circle, read_ring
+from services.intake.validate import validate
+
+GRADES = frozenset({"accept", "hold", "refuse"})
+
+
+def everything(data: bytes) -> str:
+    """Read, judge, write again and look for identifiers; the grade. Any other exception is a finding."""
+    verdict = validate(data)
+    if verdict.grade not in GRADES or (verdict.grade == "refuse") > bool(verdict.findings):
+        raise AssertionError("a message was given no answer")
+    text = data[:3000].decode("utf-8", errors="replace")
+    for span in find(text):
+        if not 0 <= span.start < span.end <= len(text):
+            raise AssertionError("a span lies outside its text")
+    read_ring(text[:500])
+    read_circle(text[:80])
+    read_references(text[:500])
+    if verdict.alert is not None:
+        _written_again(read(data))
+    return verdict.grade
+
+
+def _written_again(reading: Reading) -> None:
+    """What was read can be written as CAP 1.2, or is refused by name; what was written reads the same."""
+    try:
+        written = xml.write(reading.alert)
+    except CapError:
+        return
+    if xml.read(written).alert != reading.alert or json.read(json.write(reading.alert)).alert != reading.alert:
+        raise AssertionError("what was written reads differently")
