@@ -17,9 +17,13 @@ RULES = {
         "A message stands although the ledger had settled it otherwise; if it was taken back, it is taken back again.",
         "Look at its times: a bound (ACCEPT_S, VISIBLE_S) is larger than its setting.",
     ),
+    "reads_alike": (
+        "The platform refuses a post because another alert's, which stands, reads the same.",
+        "Readers have that one. If this alert must stand beside it, give it other words: `tocsin recompose`.",
+    ),
     "unresolved": (
         "It cannot be known whether some messages arrived: the platform's look-up keeps failing.",
-        "Look at the platform's own page, then settle the rows by hand.",
+        "Look at the platform's own page, then say what you saw: `tocsin doubt list`.",
     ),
     "no_words": (
         "A Cancel has no text for this channel, and people here have the alert: nobody has told them that it is over.",
@@ -43,7 +47,8 @@ class Alarms:
     async def take(self, effects: Effects) -> None:
         """Raise what a transaction's effects call for."""
         for rule, lineages in (
-            ("duplicate", effects.duplicates), ("late_evidence", effects.surprises), ("unresolved", effects.unresolved)
+            ("duplicate", effects.duplicates), ("late_evidence", effects.surprises), ("unresolved", effects.unresolved),
+            ("reads_alike", effects.alike),
         ):  # fmt: skip
             for lineage in set(lineages):
                 await self.alarm(rule, lineage)

@@ -37,6 +37,8 @@ class Effects:
     duplicates: list[str] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
     unresolved: list[str] = field(default_factory=list)
+    #: Posts that the platform refuses because another alert's reads the same.
+    alike: list[str] = field(default_factory=list)
     unknown_deliveries: int = 0
     #: Messages that stand although their lineage was taken back meanwhile: the follow-through is owed at once.
     overtaken: int = 0

@@ -35,7 +35,8 @@ MOVES: dict[Who, frozenset[tuple[State, State]]] = {
     Who.OWNER: frozenset(
         {(_S.SENDING, _S.PLANNED), (_S.SENDING, _S.FAILED), (_S.SENDING, _S.UNKNOWN), (_S.SENDING, _S.SUPPRESSED)}
     ),
-    Who.RECOVERER: frozenset((old, new) for old in DOUBT for new in (_S.PLANNED, _S.UNRESOLVED)),
+    # FAILED only where the platform refused a duplicate and nothing of ours stands: trying again would be refused too.
+    Who.RECOVERER: frozenset((old, new) for old in DOUBT for new in (_S.PLANNED, _S.UNRESOLVED, _S.FAILED)),
     Who.EVIDENCE: frozenset(
         (old, _S.SENT) for old in (DOUBT | SURPRISING | {_S.PLANNED, _S.UNRESOLVED, _S.WITHDRAWN, _S.CORRECTED})
     ),

@@ -84,7 +84,8 @@ def settle(
         if attempt.id in stands:
             continue
         if look.complete:
-            _again(connection, attempt, now, effects, maybe=False)
+            if not _refused_as_alike(connection, attempt, now, effects):
+                _again(connection, attempt, now, effects, maybe=False)
         elif attempt in patience_over:
             _give_up(connection, attempt, now, effects)
 
@@ -94,6 +95,18 @@ def _again(connection: sa.Connection, attempt: Attempt, now: datetime, effects: 
     moved = connection.execute(sa.update(delivery).where(_same(attempt)).values(**values)).rowcount
     effects.count(State.PLANNED, Reason.UNKNOWN_OUTCOME, moved)
     gate.forbid(connection, now, delivery.c.id == attempt.id)
+
+
+def _refused_as_alike(connection: sa.Connection, attempt: Attempt, now: datetime, effects: Effects) -> bool:
+    """Settle what the platform refused as a duplicate and is nowhere under our name: another alert reads the same."""
+    where = _same(attempt) & (delivery.c.reason == Reason.DUPLICATE)
+    values = {"state": State.FAILED, "reason": Reason.DUPLICATE, **changed(now)}
+    moved = connection.execute(
+        sa.update(delivery).where(where).values(**values).returning(delivery.c.lineage)
+    ).scalars().all()  # fmt: skip
+    effects.count(State.FAILED, Reason.DUPLICATE, len(moved))
+    effects.alike.extend(moved)
+    return bool(moved)
 
 
 def _give_up(connection: sa.Connection, attempt: Attempt, now: datetime, effects: Effects) -> None:

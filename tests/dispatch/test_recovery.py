@@ -19,6 +19,13 @@ async def doubt(world: World, mood: str = "lost", severity: Severity = Severity.
     return world.one
 
 
+async def test_what_is_refused_as_a_duplicate_and_stands_nowhere_is_not_tried_for_ever(sms: World) -> None:
+    process = await doubt(sms, "alike")
+    sms.clock.pass_time(Q + 1)
+    await process.sweep()
+    assert (sms.row().state, sms.row().reason, sms.alarms()) == (State.FAILED, Reason.DUPLICATE, ["reads_alike"])
+
+
 # --- the quarantine ---
 
 
