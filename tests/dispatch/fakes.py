@@ -67,9 +67,9 @@ class Message:
 class FakePlatform:
     """One account of one platform. What it does with the next requests is put into `moods`; without one it accepts.
 
-    `accept` · `lag:S` accepted, and visible S later · `reset` accepted, and the connection reset · `alike` refused as a duplicate · `lost` neither
-    accepted nor answered · `connect` no connection · `rate:S` 429 · `refuse` and `opted_out` for good · `hang` no
-    answer until `release`, and then accepted · `raise` the channel itself fails.
+    `accept` · `lag:S` accepted, and visible S later · `reset` accepted, and the connection reset · `alike` refused as
+    a duplicate · `lost` neither accepted nor answered · `connect` no connection · `rate:S` 429 · `refuse` and
+    `opted_out` for good · `hang` no answer until `release`, and then accepted · `raise` the channel itself fails.
     """
 
     clock: ManualClock
