@@ -131,7 +131,7 @@ def _with_a_ledger(context: Context) -> list[Channel]:
 def _ledger(context: Context, channel: Channel) -> Iterator[Persons]:
     url = ledger_url(context, channel)
     try:
-        ledger = Persons(url, channel)
+        ledger = Persons(url, channel, context.realm)
         try:
             yield ledger
         finally:

@@ -10,11 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.words import PUBLIC_CHANNELS, Channel, Kind, Reason, State
+from schemas.operations import Alarm
+from schemas.topics import ALARMS
+from schemas.words import PUBLIC_CHANNELS, Channel, Kind, Realm, Reason, State
 from services.dispatch import evidence, gate
 from services.dispatch.evidence import Effects, Evidence, changed
 from services.dispatch.moves import Who, allowed
-from services.dispatch.tables import delivery, metadata, person_move
+from services.dispatch.tables import delivery, metadata, outbox_rows, person_move
+from services.runtime.outbox import message_of
 from services.runtime.store import Store
 
 ASKABLE = (State.UNKNOWN, State.UNRESOLVED)
@@ -38,9 +41,9 @@ class Saying:
 class Persons:
     """One channel's ledger, as the command line opens it. Close it."""
 
-    def __init__(self, url: str, channel: Channel) -> None:
+    def __init__(self, url: str, channel: Channel, realm: Realm) -> None:
         """Open the ledger at `url`; sqlalchemy.exc.DBAPIError when it cannot be read."""
-        self.channel, self._store = channel, Store(url, metadata)
+        self.channel, self.realm, self._store = channel, realm, Store(url, metadata)
 
     def close(self) -> None:
         """Close the ledger."""
@@ -57,11 +60,14 @@ class Persons:
     def settle(self, saying: Saying, now: datetime) -> State:
         """Make one move; the state that came of it. NotMovedError when it is refused."""
         with self._store.begin() as connection:
-            return settle(connection, self.channel, saying, now)
+            return settle(connection, self.channel, self.realm, saying, now)
 
 
-def settle(connection: sa.Connection, channel: Channel, saying: Saying, now: datetime) -> State:
-    """Make one move in the caller's transaction, and write down who made it and why."""
+def settle(connection: sa.Connection, channel: Channel, realm: Realm, saying: Saying, now: datetime) -> State:
+    """Make one move in the caller's transaction, and write down who made it and why.
+
+    With the last one of an alert its alarm is over; the dispatcher's own outbox carries that.
+    """
     row = connection.execute(sa.select(delivery).where(delivery.c.id == saying.delivery)).one_or_none()
     if row is None:
         raise NotMovedError(f"the ledger of {channel} has no delivery {saying.delivery}: `tocsin doubt list` shows ids")
@@ -73,6 +79,7 @@ def settle(connection: sa.Connection, channel: Channel, saying: Saying, now: dat
     said = {"delivery": row.id, "at": now, "to": saying.to.value, "platform_id": saying.platform_id,
             "by": saying.by, "reason": saying.reason}  # fmt: skip
     connection.execute(sa.insert(person_move).values(said))
+    _end_alarm(connection, channel, realm, row.lineage, now)
     return State(connection.execute(sa.select(delivery.c.state).where(delivery.c.id == row.id)).scalar_one())
 
 
@@ -112,3 +119,16 @@ def _set(connection: sa.Connection, row: "sa.Row[Any]", to: State, now: datetime
         evidence.follow(connection, [row], now, Effects())
     elif to is State.PLANNED:
         gate.forbid(connection, now, delivery.c.id == row.id)
+
+
+def _end_alarm(connection: sa.Connection, channel: Channel, realm: Realm, lineage: str, now: datetime) -> None:
+    left = sa.select(sa.func.count()).where(delivery.c.lineage == lineage, delivery.c.state == State.UNRESOLVED)
+    if connection.execute(left).scalar_one():
+        return
+    room = f"dispatch/{channel}"
+    says = "A person has said of every message whether it arrived."
+    over = Alarm(
+        realm=realm, room=room, rule="unresolved", says=says, do="nothing", lineage=lineage, since=now, over=True
+    )
+    message = message_of(realm, ALARMS, f"{room}#unresolved", over)
+    connection.execute(sa.insert(outbox_rows).values(at=now, **message._asdict()))

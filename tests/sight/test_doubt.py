@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from schemas.words import Channel, Kind, Reason, Severity, State
+from schemas.operations import Alarm
+from schemas.words import Channel, Kind, Realm, Reason, Severity, State
 from services.cli import main as roof
 from services.cli.errors import Code
 from services.dispatch.moves import MOVES, Who
 from services.dispatch.persons import NotMovedError, Persons, Saying
-from services.dispatch.tables import person_move
+from services.dispatch.tables import outbox_rows, person_move
 from services.runtime.store import sqlite_url
 from tests.dispatch.world import ANNA, BEN, LINEAGE, World
 
@@ -37,7 +38,7 @@ async def unresolved(world: World, *people: str, mood: str = "lost", severity: S
 def say(world: World, to: State, platform_id: str | None = None, target: str = ANNA, by: str = NAME) -> State:
     """What the command does."""
     row = world.row(target) if world.channel is Channel.SMS else world.rows(kind=Kind.ALERT)[0]
-    ledger = Persons(sqlite_url(world.path), world.channel)
+    ledger = Persons(sqlite_url(world.path), world.channel, Realm.LIVE)
     try:
         return ledger.settle(Saying(row.id, to, by, WHY, platform_id), world.clock.now())
     finally:
@@ -97,7 +98,7 @@ async def unresolved_older(world: World) -> None:
 
 
 def say_id(world: World, name: str, to: State) -> State:
-    ledger = Persons(sqlite_url(world.path), world.channel)
+    ledger = Persons(sqlite_url(world.path), world.channel, Realm.LIVE)
     try:
         return ledger.settle(Saying(name, to, NAME, WHY), world.clock.now())
     finally:
@@ -133,6 +134,22 @@ async def test_a_persons_word_about_a_take_back_settles_what_it_takes_back(sms: 
     assert (take_back.state, sms.row().state) == (State.UNRESOLVED, State.SENT)
     assert say_id(sms, take_back.id, State.SENT) is State.SENT
     assert sms.row().state == State.WITHDRAWN
+
+
+async def test_with_the_last_of_an_alert_its_alarm_is_over(sms: World) -> None:
+    await unresolved(sms, ANNA, BEN)
+    assert alarms(sms) == [("unresolved", LINEAGE, False)]
+    say(sms, State.SENT)
+    assert alarms(sms) == [("unresolved", LINEAGE, False)]
+    say(sms, State.FAILED, target=BEN)
+    assert alarms(sms) == [("unresolved", LINEAGE, False), ("unresolved", LINEAGE, True)]
+
+
+def alarms(world: World) -> list[tuple[str, str | None, bool]]:
+    rows = world.query(sa.select(outbox_rows).order_by(outbox_rows.c.id))
+    found = [Alarm.model_validate_json(row.value) for row in rows if row.topic.endswith("alarms")]
+    assert {each.room for each in found} == {"dispatch/sms"}
+    return [(each.rule, each.lineage, each.over) for each in found]
 
 
 # --- what is refused, and changes nothing ---
