@@ -1,0 +1,128 @@
+"""Two machines, each with every dispatcher, on one PostgreSQL: killed, frozen and thawed while the server restarts."""
+
+import shutil
+import signal
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from schemas.words import Severity
+from tests.crash.killing import ANSWER_S, EACH_KILL_S, PACE, QUARANTINE_S, VISIBLE_S, Killing, Size, bounds
+from tests.support.fleet import Fleet, chooser, until
+from tests.support.kafka_io import publish
+from tests.support.postgres import Postgres
+
+DISPATCHERS = ("dispatch/sms", "dispatch/x")
+VICTIMS = (("dispatch/sms", 0), ("dispatch/sms", 1)) * 3 + (("dispatch/x", 0), ("dispatch/x", 1), ("receipts", 0))
+#: Longer than the quarantine of those who go on.
+FROZEN_S = QUARANTINE_S + 2
+STORES = ("SMS_DATABASE", "X_DATABASE", "RECEIPTS_DATABASE", "PHONEBOOK")
+
+
+def shared_stores(server: Postgres) -> dict[str, str]:
+    """Every store on one server, each in its own schema by default."""
+    return {f"TOCSIN_{store}_URL": server.url() for store in STORES}
+
+
+@dataclass(kw_only=True)
+class Replicas(Killing):
+    """One run; `TOCSIN_PHONEBOOK_URL` must be set for this process too."""
+
+    server: Postgres
+    machines: list[Fleet] = field(default_factory=list)
+    #: How many attempts each frozen process had in flight.
+    frozen: list[int] = field(default_factory=list)
+
+    def begin(self, size: Size, severity: Severity, seed: int, seconds: float) -> None:
+        """Start both machines and release everything; at this pace it takes `seconds` if nobody is in the way."""
+        pace = {"TOCSIN_SMS_RATE_PER_S": size.texts / seconds / 2, "TOCSIN_X_RATE_PER_S": size.posts / seconds / 2}
+        common = bounds("SMS", "X") | shared_stores(self.server)
+        common |= {name: str(value) for name, value in (PACE | pace).items()}
+        self.fleet = Fleet(self.kafka, self.data / "0", extra=common)
+        self.people = self.fleet.people(size.texts, ["ferrow-north"])
+        self.machines = [self.fleet, self._second(common)]
+        self.fleet.start("sandbox", "receipts")
+        for machine in self.machines:
+            machine.start(*DISPATCHERS)
+        self.fleet.ready("sandbox", "receipts")
+        for machine in self.machines:
+            machine.ready(*DISPATCHERS)
+        self.fleet.fault(match={"method": "POST"}, effect={"type": "slow", "seconds": [0.2, 0.6]}, seed=seed)
+        late = {"type": "late", "seconds": [0, 0.9 * VISIBLE_S]}
+        self.fleet.fault(match={"method": "POST"}, effect=late, seed=seed)
+        publish(self.kafka, self._records(size, severity))
+        until(lambda: all(self.rows(c)["sending"] for c in size.channels), 60, "something is in flight")
+
+    def _second(self, common: dict[str, str]) -> Fleet:
+        """Another machine: its own folder with the same trust and keys, its own replica, the same everything else."""
+        shutil.copytree(self.fleet.home, self.data / "1" / self.fleet.home.name)
+        names = ("TOCSIN_X_BASE_URL", "TOCSIN_SMS_BASE_URL", "TOCSIN_SMS_CALLBACK_URL")
+        same = {name: self.fleet.environment[name] for name in names}
+        return Fleet(self.kafka, self.data / "1", extra={**common, **same, "TOCSIN_REPLICA": "1"})
+
+    def kill_some(self, count: int, seed: int) -> None:
+        """Kill -9 one process after the other at random instants; each is started again at once."""
+        dice = chooser(seed)
+        for _ in range(count):
+            self.wait(dice.uniform(0.05, 0.6))
+            room, number = dice.choice(VICTIMS)
+            machine = self.machines[number]
+            machine.kill(room)
+            if room != "receipts":
+                self.left.append(self._sending(room))
+            machine.start(room)
+            machine.ready(room)
+
+    def freeze(self, room: str, number: int, restart: int | None = None) -> None:
+        """Stop one process for longer than its quarantine, then let it go on as if nothing had been.
+
+        `restart` is the signal with which the server is stopped, and started again, in the meantime.
+        """
+        channel, process = room.removeprefix("dispatch/"), self.machines[number].processes[room]
+        until(lambda: self.rows(channel)["sending"], 30, f"{room} has something in flight")
+        process.send_signal(signal.SIGSTOP)
+        then = self._in_flight(channel)
+        self.wait(ANSWER_S + 0.5)
+        self.frozen.append(len(then & self._in_flight(channel)))  # whoever is alive has had every answer
+        if restart is not None:
+            self.server.restart(restart)
+        self.wait(FROZEN_S - ANSWER_S)
+        process.send_signal(signal.SIGCONT)
+
+    def finish(self, size: Size) -> None:
+        """Wait until all is settled."""
+        what = ", ".join(f"{c}: {dict(self.rows(c))}" for c in size.channels)
+        until(lambda: self.settled(size), 120, f"everything settled; at first {what}")
+
+    def stop(self) -> None:
+        for machine in self.machines:
+            machine.stop()
+
+    def _in_flight(self, channel: str) -> set[tuple[object, ...]]:
+        return set(self._query(channel, "SELECT id, attempt FROM delivery WHERE state = 'sending'"))
+
+    def _sending(self, room: str) -> int:
+        sending = self._in_flight(room.removeprefix("dispatch/"))
+        fresh = len(sending - self.seen)
+        self.seen |= sending
+        return fresh
+
+    def _query(self, channel: str, query: str) -> list[tuple[object, ...]]:
+        address = self.server.url() + f"?options=-csearch_path%3Dtocsin_live_dispatch_{channel}"
+        engine = sa.create_engine(address, poolclass=sa.NullPool)
+        try:
+            with engine.connect() as connection:
+                return [tuple(row) for row in connection.execute(sa.text(query))]
+        finally:
+            engine.dispose()
+
+
+def long_enough(kills: int, freezes: int) -> float:
+    """Seconds in which there is something in flight until the last kill and the last thaw."""
+    return kills * 2 * EACH_KILL_S + freezes * (FROZEN_S + 3)
+
+
+def folder(path: Path) -> Path:
+    """Where both machines have their folders."""
+    return path / "machines"
