@@ -9,6 +9,7 @@ from services.cli.errors import Code, fail
 from services.phonebook.book import init_phonebook
 from services.phonebook.errors import PhonebookError
 from services.phonebook.settings import PhonebookSettings
+from services.runtime.settings import SharedSettings
 
 
 def prepare(context: Context, *, sandbox: bool) -> list[str]:
@@ -23,3 +24,14 @@ def prepare(context: Context, *, sandbox: bool) -> list[str]:
         trust = make_demo_trust(context.home, context.realm)
         make_demo_reviews(context.home, context.realm, trust)
     return made
+
+
+def main() -> None:
+    """`python -m services.cli.prepare`: for a container that runs before the rooms of a sandbox (deploy/compose)."""
+    shared = SharedSettings()
+    for sentence in prepare(Context(shared.data, shared.realm), sandbox=True):
+        print(sentence)
+
+
+if __name__ == "__main__":
+    main()

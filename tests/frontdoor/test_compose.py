@@ -46,7 +46,9 @@ def test_every_room_has_its_service() -> None:
 
 def test_every_variable_is_a_setting() -> None:
     known = settings_of_all_rooms()
-    given = {name for service in compose()["services"].values() for name in service.get("environment", {})}
+    override = yaml.safe_load((REPOSITORY / "deploy/compose/sandbox.yml").read_text())
+    all_services = [*compose()["services"].values(), *override["services"].values()]
+    given = {name for service in all_services for name in service.get("environment", {})}
     ours = {name for name in given if name.startswith("TOCSIN_")}
     assert "TOCSIN_KAFKA" in ours
     assert {name for name in ours if name not in known and name.removesuffix(FILE) not in known} == set()
@@ -61,6 +63,11 @@ def test_every_room_is_scraped_at_its_private_port() -> None:
     for service in services_of_rooms().values():
         ports = [value for name, value in service["environment"].items() if name.endswith("_PRIVATE_PORT")]
         assert ports == [PRIVATE_PORT]
+
+
+def test_the_sandbox_changes_services_that_there_are() -> None:
+    override = yaml.safe_load((REPOSITORY / "deploy/compose/sandbox.yml").read_text())
+    assert set(override["services"]) - {"prepare"} <= set(compose()["services"])
 
 
 def test_private_ports_are_not_published() -> None:
