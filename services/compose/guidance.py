@@ -51,13 +51,22 @@ class Fact(Data):
 
 
 class Parameter(Data):
-    """What authorities disagree on, or what only a place knows; the jurisdiction gives its value."""
+    """What authorities disagree on, or what only a place knows; the jurisdiction gives its value.
+
+    A quantity below `least` or above `most` is a slip of the pen that could harm, and is refused.
+    """
 
     kind: Literal["quantity", "text"]
     unit: Id | None = None
     means: Line
     differs: Line
+    least: int | None = None
+    most: int | None = None
     required: bool
+
+    def holds(self, value: int) -> bool:
+        """Whether a quantity lies between the ends."""
+        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
 
 
 class Slot(Data):

@@ -77,6 +77,11 @@ def _check(library: Library, path: str) -> None:
             value = place.parameters.get(name)
             if value is not None and isinstance(value, int) is not (parameter.kind == "quantity"):
                 raise DataError(f"{path}: {name} must be a {parameter.kind} for the pack {pack.id}")
+            if isinstance(value, int) and not parameter.holds(value):
+                raise DataError(
+                    f"{path}: {name} is {value}; {pack.id} takes at least {parameter.least or 0}"
+                    f"{f' and at most {parameter.most}' if parameter.most else ''}: {parameter.differs}"
+                )
             if parameter.unit is not None and any(parameter.unit not in w.units for w in library.words.values()):
                 raise DataError(
                     f"the unit {parameter.unit} of {pack.id}/{name} is not in every file of templates/words"

@@ -66,6 +66,8 @@ def test_a_wrong_jurisdiction_names_its_mistake(tmp_path: Path, change: dict[str
         ({"contacts": {"hotline": "nobody"}}, "names the contact nobody for hotline"),
         ({"parameters": {"boil_minutes": {"en": "one", "es": "uno"}}}, "boil_minutes must be a quantity"),
         ({"languages": ["en", "fr"]}, "fr"),
+        ({"parameters": {"generator_distance": 10}}, "carbon-monoxide takes at least 20"),
+        ({"parameters": {"boil_minutes": 10}}, "at least 1 and at most 3"),
     ],
 )
 def test_what_does_not_go_together_is_said_at_start(tmp_path: Path, change: dict[str, Any], says: str) -> None:
