@@ -27,6 +27,11 @@ def bundle(deadline_s: int = 300) -> Bundle:
             severities=dict.fromkeys(Severity, rule), override_roles=(), withdraw_roles=(), recompose_roles=("writer",)
         ),
     )  # fmt: skip
+    return signed(statement)
+
+
+def signed(statement: BundleStatement) -> Bundle:
+    """The statement with both administrators' signatures."""
     signs = (
         Sign(person=name, key=key.id, signature=key.sign("bundle", statement)) for name, key in _ADMINISTRATORS.items()
     )

@@ -13,7 +13,9 @@ from schemas.broadcast import Broadcast, Held
 from schemas.release import Withheld
 from schemas.topics import COMPOSED, HELD, Topic
 from schemas.words import BroadcastKind, Realm, WithheldReason
+from services.compose.library import Library
 from services.compose.metrics import ComposeMetrics, Outcome
+from services.compose.reviews import Cabinet, Reviews
 from services.compose.service import AnotherAlertError, Compose, OtherRealmError
 from services.compose.settings import ComposeSettings
 from services.compose.store import METADATA, OUTBOX
@@ -25,7 +27,8 @@ from services.runtime.store import Store, sqlite_url
 from services.runtime.trust import digest_of
 from services.runtime.verifier import NotTrustedError
 from tests.compose.alerts import LINEAGE, NOW, a_cancel, a_hazard, an_alert, an_info, demo
-from tests.compose.people import STRANGER, bundle, wish
+from tests.compose.people import STRANGER, bundle, signed, wish
+from tests.compose.reviewers import PEOPLE, library, pair
 
 
 @dataclass
@@ -47,6 +50,7 @@ class World:
 
     folder: Path
     clock: StillClock = field(default_factory=StillClock)
+    library: Library = field(default_factory=demo)
 
     def __post_init__(self) -> None:
         shared = SharedSettings(data=self.folder)
@@ -55,8 +59,9 @@ class World:
         self.store = Store(sqlite_url(self.folder / "compose.db"), METADATA)
         self.keeper = Keeper(shared, "compose")
         self.compose = Compose(
-            self.store, Outbox(self.store, OUTBOX, self.clock, Realm.LIVE), self.keeper, demo(), ComposeSettings(),
-            realm=Realm.LIVE, clock=self.clock, metrics=self.metrics, room_metrics=self.room_metrics,
+            self.store, Outbox(self.store, OUTBOX, self.clock, Realm.LIVE), self.keeper, self.library,
+            ComposeSettings(), realm=Realm.LIVE, clock=self.clock, metrics=self.metrics, room_metrics=self.room_metrics,
+            cabinet=Cabinet(self.folder / "live" / "guidance", Realm.LIVE),
         )  # fmt: skip
 
     def rows(self, topic: Topic) -> list[sa.Row[tuple[object, ...]]]:
@@ -236,3 +241,19 @@ def test_what_is_past_its_review_is_shown(world: World) -> None:
     world.clock.at += timedelta(days=800)
     world.compose.count_overdue()
     assert (world.room_metrics.registry.get_sample_value("tocsin_guidance_overdue") or 0) >= len(demo().packs)
+
+
+async def test_approvals_in_the_folder_count_from_the_next_alert_on(tmp_path: Path) -> None:
+    people = (*bundle().statement.people, *PEOPLE)
+    statement = bundle().statement.model_copy(update={"people": people})
+    home = tmp_path / "live"
+    (home / "guidance").mkdir(parents=True)
+    (home / "bundle.json").write_text(signed(statement).model_dump_json())
+    here = World(tmp_path, library=library(Reviews()))
+    await here.compose.accept(a_hazard("boil-water"))
+    assert [finding.rule for finding in here.held()[0].findings] == ["pack.draft"]
+    for number, approval in enumerate(pair()):
+        (home / "guidance" / f"{number}.json").write_text(approval.model_dump_json())
+    await here.compose.accept(a_hazard("boil-water", lineage="1" * 32))
+    assert here.composed()[0].guidance[0].status == "approved"
+    here.store.close()
