@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from services.cli.blueprint import Blueprint, blueprint
+from services.cli.known_settings import settings_classes
+from services.cli.verbs import GROUPS, VERBS
 from services.runtime.metrics import LATENCY
+from services.runtime.settings import names
 from tests.sight.tools import ALERTS, DASHBOARDS, DEPLOY, PROMETHEUS, RECORDED, Selector, load, queries, selectors, tool
 
 RUNBOOK = (DEPLOY / "runbook.md").read_text(encoding="utf-8")
@@ -126,6 +129,16 @@ def test_the_runbook_has_no_section_without_an_alert_and_no_dead_link() -> None:
     sections = re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE)
     assert sections == [rule["alert"] for rule in ALERTS]
     assert set(re.findall(r"\(#([a-z]+)\)", RUNBOOK)) <= {name.lower() for name in sections}
+
+
+def test_the_runbook_names_commands_settings_and_dashboards_that_there_are() -> None:
+    assert set(re.findall(r"`tocsin ([a-z]+)", RUNBOOK)) <= {*VERBS, *GROUPS}
+    settings = {name for kinds in settings_classes().values() for kind in kinds for name in names(kind)}
+    assert set(re.findall(r"TOCSIN_[A-Z_]+[A-Z]", RUNBOOK)) <= settings
+    titles = {board["title"].removeprefix("Tocsin: ").lower() for board in BOARDS.values()}
+    named = set(re.findall(r"[Dd]ashboard\s+\*([^*]+)\*", RUNBOOK))
+    assert named
+    assert {" ".join(name.split()).lower() for name in named} <= titles
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
