@@ -33,9 +33,11 @@ PERSON = re.compile(
 )
 #: A sentence about being ill, exposed or dead, as it is said of one person; in small letters.
 ILL = re.compile(
-    r"\b(?:patient|case|victim|tested positive|positive for|diagnos\w+|hospitali[sz]ed|admitted"
+    r"\b(?:patient|(?<!in )case(?! of)|victim|tested positive|positive for|diagnos\w+|hospitali[sz]ed|admitted"
     r"|discharged|died|death|deceased"
-    r"|infected|contracted|exposed|exposure|isolat\w+|quarantin\w+|symptoms?|ill|sick|fever|bitten"
+    r"|infected|contracted|exposed(?! skin)|exposure(?! to (?:the )?(?:cold|wind|sun|heat))|isolate"
+    r"|isolated (?:at|in|since|until|from)|(?:is|was|are|were|be) isolated|quarantin\w+|symptoms?|ill"
+    r"|sick|fever|bitten"
     r"|treated|intubated|contact list|close contact"
     r"|medical record|mrn|dob|born|passed away|critical condition|tuberculosis|measles|hepatitis|mpox"
     r"|monkeypox|rabies|mumps|ebola"

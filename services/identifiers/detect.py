@@ -24,7 +24,7 @@ def _all(text: str) -> Iterator[Span]:
         found = list(names.find(sentence, ill_before=ill_before))
         yield from found
         if found:
-            sentence = Sentence(sentence.text, sentence.start, named=True)  # noqa: PLW2901 - the same one, known better
+            sentence = Sentence(sentence.text, sentence.start, named=True, shouted=sentence.shouted)  # noqa: PLW2901 - the same one, known better
         yield from numbers.find(sentence)
         yield from dates.find(sentence)
         yield from places.find(sentence, found)
@@ -39,4 +39,4 @@ def _spoken(sentence: Sentence) -> Sentence:
     if len(text) < _SHORT or not text.isupper():
         return sentence
     calm = _SMALL.sub(lambda match: match.group().lower(), text.title())
-    return Sentence(calm, sentence.start) if len(calm) == len(text) else sentence
+    return Sentence(calm, sentence.start, shouted=True) if len(calm) == len(text) else sentence

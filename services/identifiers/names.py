@@ -118,7 +118,7 @@ def _is_name(sentence: Sentence, start: int, end: int, *, led: bool, ill: bool) 
 
 def _speaks_of_somebody(sentence: Sentence, start: int, end: int, words: list[str], *, led: bool, ill: bool) -> bool:
     known, several = words[0] in _given(), len(words) > 1
-    if known and ill and several:
+    if known and ill and several and not sentence.shouted:
         return True
     if (known or (ill and several)) and _SAID_AFTER.match(sentence.lower, end) is not None:
         return True

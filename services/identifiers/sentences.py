@@ -23,6 +23,8 @@ class Sentence:
     start: int
     #: Somebody is named in it.
     named: bool = False
+    #: It was written in capitals throughout: lists of counties are, and their words are given names too.
+    shouted: bool = False
 
     @cached_property
     def lower(self) -> str:

@@ -16,7 +16,7 @@ _OID = re.compile(r"2\.49\.0\.\d+\.(\d{1,3})(?:\.|$)")
 _DOMAIN = re.compile(r"(?:^|[@./])[\w-]+\.([a-z]{2})(?:/|$)", re.IGNORECASE)
 #: Where anybody has an address: its country says nothing.
 _MAIL = re.compile(r"(?:^|[@.])(?:yahoo|gmail|hotmail|outlook|live|msn|gmx|web|orange|free|mail|aol)\.[\w.]+$")
-_PREFIX = re.compile(r"^([A-Z]{2})-[A-Z]{2}-")
+_PREFIX = re.compile(r"^(DE)-[A-Z]{2}-")
 #: Two letters that are a country's, and in use for something else or for another country too.
 _NO_COUNTRY = frozenset({"EU", "IO", "TV", "ME", "CO", "AI", "FM", "AM", "LY", "CC", "WS", "TO"})
 _ISO_OF_DOMAIN = {"UK": "GB"}

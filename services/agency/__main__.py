@@ -1,0 +1,5 @@
+"""`python -m services.agency`."""
+
+from services.agency.app import build
+
+build().run()

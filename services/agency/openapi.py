@@ -1,0 +1,71 @@
+"""The door's OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.0)."""
+
+from typing import Any, Final
+
+_POST: Final = {
+    "type": "object",
+    "required": ["source", "state", "received", "status"],
+    "properties": {
+        "source": {"type": "string", "description": "sha256: and the hash of the bytes as posted"},
+        "state": {"enum": ["sent", "accepted", "held", "refused"]},
+        "received": {"type": "string", "format": "date-time"},
+        "status": {"type": "string", "description": "where to ask again"},
+        "lineage": {"type": "string"},
+        "version": {"type": "integer"},
+        "findings": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "rule": {"type": "string"},
+                    "grade": {"enum": ["accept", "hold", "refuse"]},
+                    "element": {"type": ["string", "null"]},
+                    "message": {"type": "string"},
+                    "expected": {"type": ["string", "null"]},
+                },
+            },
+        },
+    },
+}
+
+
+def _answer(says: str) -> dict[str, Any]:
+    return {"description": says, "content": {"application/json": {"schema": _POST}}}
+
+
+_BODY: Final = {kind: {"schema": {"type": "string"}} for kind in ("application/cap+xml", "application/json")}
+_SOURCE: Final = {"name": "source", "in": "path", "required": True, "schema": {"type": "string"}}
+DOCUMENT: Final[dict[str, Any]] = {
+    "openapi": "3.1.0",
+    "info": {"title": "Tocsin, the agencies' door", "version": "1.0"},
+    "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+    "security": [{"key": []}],
+    "paths": {
+        "/alerts": {
+            "post": {
+                "summary": "Publish one CAP alert, at most 5 MiB. The same bytes again are the same alert.",
+                "requestBody": {"required": True, "content": _BODY},
+                "responses": {
+                    "201": _answer("intake accepted it"),
+                    "202": _answer("a person must look first, or intake has not answered yet"),
+                    "400": {"description": "the body is empty"},
+                    "401": {"description": "no such key"},
+                    "413": {"description": "too large"},
+                    "422": _answer("intake refused it; findings say why and what would be right"),
+                    "429": {"description": "too many; Retry-After says when"},
+                },
+            }
+        },
+        "/alerts/{source}": {
+            "get": {
+                "summary": "What became of an alert that you posted.",
+                "parameters": [_SOURCE],
+                "responses": {
+                    "200": _answer("its state now"),
+                    "401": {"description": "no such key"},
+                    "404": {"description": "you posted nothing with this hash"},
+                },
+            }
+        },
+    },
+}
