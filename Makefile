@@ -14,6 +14,7 @@ demo: setup ## the whole way, from an alert to texts on phones and back, on this
 
 test: setup ## every test, long ones in their short version; ARGS="-k name" chooses
 	@deploy/setup/prometheus.sh
+	@deploy/setup/postgres.sh
 	@$(PYTEST) -m "not bench" $(ARGS)
 
 lint: setup ## ruff and mypy

@@ -15,7 +15,7 @@ from services.cli.kafka.settings import free_port
 
 #: Where Debian's and Homebrew's packages, and others by the PATH, keep the server.
 PLACES = ("/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/local/opt/postgresql*/bin")
-INSTALL = "Debian: apt-get install postgresql, which `make setup` cannot do unless it is root"
+INSTALL = "Debian: sudo apt-get install postgresql (as root `make test` does it); macOS: brew install postgresql"
 USER = "tocsin"
 NOBODY = "postgres"
 START_S = 60
