@@ -180,7 +180,16 @@ def _verified(
     try:
         with warnings.catch_warnings(action="ignore"):
             found = _Nth(place).verify(tree, x509_cert=certificate, validate_schema=False, expect_config=config)
-    except (SignXMLException, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, etree.LxmlError):
+    except (
+        SignXMLException,
+        ValueError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        LookupError,
+        AssertionError,
+        etree.LxmlError,
+    ):
         return None  # signxml raises them at keys and values of the wrong form
     except Exception as error:  # cryptography's own: a class that says only that it does not hold
         if type(error).__module__.startswith("cryptography."):

@@ -69,7 +69,8 @@ def _intact(case: Case, intact: list[Signature]) -> Iterator[Remark]:
         yield Remark("signature-weak", "it is signed with SHA-1 or DSA, which can be forged", "Signature")
     if not _valid_at_sent(case, best):
         yield Remark("certificate-not-valid", "its certificate was not valid when it was sent", "Signature")
-    yield Remark("signature-unknown-key", "its signature holds, by a key that nobody has registered", "Signature")
+    says = f"its signature holds, by a key that nobody has registered: {best.key}"
+    yield Remark("signature-unknown-key", says, "Signature")
 
 
 def _expected(case: Case, state: SignatureState) -> Iterator[Remark]:
