@@ -99,6 +99,9 @@ def test_a_category_or_a_response_that_does_not_fit_makes_it_a_persons() -> None
     assert matching.Finder(packs).find(signs) == matching.Found(
         None, ("chemical-release",), "chemical-release: its responseType Evacuate is not what this pack says"
     )
+    over = matching.Signs(("Boil Water Notice",), responses=("AllClear",))
+    assert matching.Finder(packs).find(over).candidates == ("boil-water",)
+    assert matching.Finder(packs).find(over).pack is None
     road = matching.Signs(("Blackout on the bridge",), categories=("Transport",))
     assert matching.Finder(packs).find(road).pack is None
     assert matching.Finder(packs).find(matching.Signs(("Blackout",), categories=("Infra",))).pack == "power-outage"
