@@ -34,9 +34,12 @@ class RecordMetrics:
         """Observe one stage of one Broadcast."""
         self._stage.labels(stage.value).observe(seconds)
 
-    def show(self, deliveries: dict[tuple[str, str], int], alarms: int, parked: int) -> None:
-        """Show how much there is now."""
+    def show(self, deliveries: dict[tuple[str, str], int]) -> None:
+        """Show how many messages there are now."""
         for name, cell in self._cells.items():
             cell.set(deliveries.get(name, 0))
+
+    def show_open(self, alarms: int, parked: int) -> None:
+        """Show what waits for a person now."""
         self._alarms.set(alarms)
         self._parked.set(parked)

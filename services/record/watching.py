@@ -57,7 +57,8 @@ class Watch:
                 del self._moved[lineage]
         if self._show:
             self._show = False
-            self._metrics.show(*await self._store.transact(_totals))
+            self._metrics.show(await self._store.transact(_deliveries))
+        self._metrics.show_open(*await self._store.transact(_open))
 
     def _observe(self, connection: sa.Connection, lineage: str, quiet: bool) -> bool:  # noqa: FBT001 - for `transact`
         """Observe what is new of one lineage; whether all of it is at rest."""
@@ -82,10 +83,14 @@ def _observed(connection: sa.Connection, digest: str) -> set[Stage]:
     return {Stage(stage) for stage in connection.scalars(sa.select(o.stage).where(o.digest == digest))}
 
 
-def _totals(connection: sa.Connection) -> tuple[dict[tuple[str, str], int], int, int]:
+def _deliveries(connection: sa.Connection) -> dict[tuple[str, str], int]:
     d = tables.delivery.c
     query = sa.select(d.channel, d.state, sa.func.count()).group_by(d.channel, d.state)
-    deliveries = {(channel, state): number for channel, state, number in connection.execute(query)}
+    return {(channel, state): number for channel, state, number in connection.execute(query)}
+
+
+def _open(connection: sa.Connection) -> tuple[int, int]:
+    """Alarms that are not over, and what is parked: few, and not always of a lineage, so counted at every look."""
     alarms = sa.select(sa.func.count()).select_from(tables.alarm).where(~tables.alarm.c.over)
     parked = sa.select(sa.func.count()).select_from(tables.parked).where(tables.parked.c.did.is_(None))
-    return deliveries, connection.scalar(alarms) or 0, connection.scalar(parked) or 0
+    return connection.scalar(alarms) or 0, connection.scalar(parked) or 0

@@ -65,6 +65,10 @@ class Watched:
         samples = [found["result"]] if found["resultType"] == "scalar" else [each["value"] for each in found["result"]]
         return [float(value) for _, value in samples]
 
+    def states(self) -> dict[str, str]:
+        """The alerts that are pending or fire, by name."""
+        return {each["labels"]["alertname"]: each["state"] for each in self.ask("alerts")["alerts"]}
+
     def some(self, expression: str) -> bool:
         """Whether an expression is more than nothing now."""
         return sum(self.query(expression)) > 0

@@ -8,16 +8,22 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from schemas.topics import ACCEPTED
+from schemas.words import Channel
 from services.cli.kafka import Kafka
+from services.dispatch.brake import set_brake
+from services.runtime.store import sqlite_url
 from tests.sight.story import ROOMS, Story, Watched, loads
 from tests.sight.tools import ALERTS, DASHBOARDS, RECORDED, queries, selectors, tool
 from tests.support.code import REPOSITORY
 from tests.support.fleet import until
+from tests.support.kafka_io import publish, record
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(400)]
 
@@ -85,7 +91,7 @@ def test_every_rule_is_healthy_and_recorded(watched: Watched) -> None:
 
 def test_what_fires_is_what_happened(watched: Watched) -> None:
     """One message was refused and one alert still waits; nothing is wrong with rooms, trust or channels."""
-    states = {each["labels"]["alertname"]: each["state"] for each in watched.ask("alerts")["alerts"]}
+    states = watched.states()
     assert states["TocsinWatchdog"] == states["TocsinAlertRefused"] == "firing"
     assert "TocsinSandboxInLive" in states
     waiting = states.keys() & {"TocsinApprovalWaits", "TocsinHeldWaits"}
@@ -112,3 +118,17 @@ def test_top_sees_what_prometheus_sees(watched: Watched) -> None:
     assert sum(seen["alerts"].values()) >= 3
     assert sum(seen["waiting"].values()) + seen["held"] == 1
     assert {room["bundle"] for room in seen["rooms"]} == {0, 1}
+
+
+def test_what_goes_wrong_shows(watched: Watched) -> None:
+    """Last, because it breaks the house: a poisoned record, a brake, and a room killed; each within seconds."""
+    fleet, states = watched.fleet, watched.states
+    publish(fleet.kafka, [record(ACCEPTED, "poison", b"no alert")])
+    until(lambda: "TocsinParked" in states(), 30, "the parked record")
+    set_brake(
+        sqlite_url(fleet.home / "dispatch-sms.db"), Channel.SMS, on=True, by="a test", reason="a test",
+        now=datetime.now(UTC),
+    )  # fmt: skip
+    until(lambda: "TocsinBrakeForgotten" in states(), 30, "the brake")
+    fleet.kill("compose")
+    until(lambda: "TocsinRoomDown" in states(), 30, "the room that is gone")
