@@ -15,3 +15,6 @@ class AgencyMetrics:
         )
         for outcome in OUTCOMES:
             self.posts.labels(outcome)
+        self.polls = Counter("tocsin_agency_polls_total", "Polls of feeds, by outcome", ["outcome"], registry=registry)
+        for outcome in ("read", "failed"):
+            self.polls.labels(outcome)

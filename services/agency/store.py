@@ -21,6 +21,29 @@ POSTS = sa.Table(
     sa.Column("answer", sa.JSON, nullable=False),
 )
 
+FEEDS = sa.Table(
+    "feeds",
+    METADATA,
+    sa.Column("url", sa.String, primary_key=True),
+    sa.Column("etag", sa.String),
+    sa.Column("modified", sa.String),
+)
+FETCHED = sa.Table(
+    "fetched",
+    METADATA,
+    sa.Column("link", sa.String, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a feed said of itself when it was read last."""
+
+    url: str
+    etag: str | None
+    modified: str | None
+
 
 @dataclass(frozen=True, slots=True)
 class Post:
@@ -50,3 +73,25 @@ def answer(connection: sa.Connection, source: str, state: str, said: dict[str, A
     """Note what intake said of these bytes, whoever posted them; how many posts that answers."""
     change = sa.update(POSTS).where(POSTS.c.source == source).values(state=state, answer=said)
     return connection.execute(change).rowcount
+
+
+def feed(connection: sa.Connection, url: str) -> Feed | None:
+    """What is known of a feed; None before it was read for the first time."""
+    row = connection.execute(sa.select(FEEDS).where(FEEDS.c.url == url)).one_or_none()
+    return None if row is None else Feed(**row._asdict())
+
+
+def keep_feed(connection: sa.Connection, read: Feed) -> None:
+    """Note that a feed was read whole."""
+    connection.execute(sa.delete(FEEDS).where(FEEDS.c.url == read.url))
+    connection.execute(sa.insert(FEEDS).values(url=read.url, etag=read.etag, modified=read.modified))
+
+
+def was_fetched(connection: sa.Connection, link: str) -> bool:
+    """Whether the alert at this address was taken, or left, before."""
+    return connection.execute(sa.select(FETCHED.c.link).where(FETCHED.c.link == link)).first() is not None
+
+
+def fetched(connection: sa.Connection, link: str, at: datetime) -> None:
+    """Note that it was."""
+    connection.execute(sa.insert(FETCHED).values(link=link, at=at))

@@ -32,6 +32,8 @@ from services.runtime.outbox import CORRELATION_HEADER, Message, Outbox
 from services.runtime.trust import digest_of
 
 OUR_HEADERS = "tocsin-"
+#: Whoever polls a feed for the first time says so; nothing of it is released by itself.
+FIRST_POLL, FIRST_POLL_HEADER = "first-poll", "tocsin-first-poll"
 #: How long another sender's message is remembered for one that looks like it.
 LIKE_WITHIN = timedelta(days=1)
 
@@ -74,8 +76,9 @@ class Filing:
         if before is not None and (before.place is not Place.REFUSED or before.origin == parcel.origin):
             return [Result(Outcome.REPEAT)]
         original = Original(
-            digest, parcel.data, parcel.content_type, parcel.origin, self.clock.now(), place=Place.REFUSED
-        )
+            digest, parcel.data, parcel.content_type, parcel.origin, self.clock.now(), place=Place.REFUSED,
+            rule=FIRST_POLL if FIRST_POLL_HEADER in parcel.headers else None,
+        )  # fmt: skip
         if isinstance(reading, CapError):
             return [self._refuse(connection, original, None, Refuse(remark_of(reading)))]
         gated = judge.gate(reading.alert, self.realm)
@@ -145,6 +148,9 @@ class Filing:
     ) -> Result:
         reading = self._completed(connection, case.reading, history)
         found = [*content.remarks(case), *decision.remarks]
+        if original.rule == FIRST_POLL:
+            says = "it stood in a feed that was read for the first time: people may have heard of it another way"
+            found.append(Remark(FIRST_POLL, says))
         if refused := next((one for one in found if one.cost is Cost.REFUSE), None):
             return self._refuse(connection, original, reading, Refuse(refused))
         if decision.replaces is not None:

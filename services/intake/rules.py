@@ -111,6 +111,7 @@ _HOLDS: dict[str, str] = {
     "expired": _ELEMENTS,
     "no-info": _ELEMENTS,
     "not-public": _ELEMENTS,
+    "first-poll": _OURS,
     "personal": _HIPAA,
     "sent-in-future": _OURS,
     "stale": _OURS,
