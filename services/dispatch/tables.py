@@ -34,7 +34,7 @@ delivery = sa.Table(
     # Of an alert, update or correction: the take-back or correction that follows it. Of a deletion: what it deletes.
     sa.Column("follower", sa.String(32)),
     sa.Column("about", sa.String(32)),
-    # Sent again although an earlier attempt may have arrived: nothing but an id or a whole look-up may call it not sent.
+    # Sent again although an earlier attempt may have arrived: only an id or a whole look-up may call it not sent.
     sa.Column("maybe", sa.Boolean, nullable=False, default=False),
     sa.Index("delivery_target", "lineage", "target", "ordinal"),
     sa.Index("delivery_follower", "follower", sqlite_where=sa.text("follower IS NOT NULL")),
