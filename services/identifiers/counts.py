@@ -36,13 +36,18 @@ _TINY = re.compile(
     rf"|{_FEW}\s+(?:\w+ )?){_CASES})\b[^.;]{{0,60}}\((?:population|población)[: ](?:of "
     rf"|de )?\d{{1,2}},?\d{{0,3}}\)"
 )
+_IN_A_ZIP = re.compile(rf"\b(?:zip(?: code)?|código postal) \d{{5}}\b[^.;]{{0,40}}?\b({_FEW}\s+(?:\w+ )?{_CASES})\b")
 #: People are only counted here when they are ill.
 _PEOPLE = re.compile(r"people|persons?|children|residents?|students?|personas?")
 
 
 def find(sentence: Sentence) -> Iterator[Span]:
     """Small counts in one sentence."""
-    for match in (*_COUNT.finditer(sentence.lower), *_TINY.finditer(sentence.lower)):
+    for match in (
+        *_COUNT.finditer(sentence.lower),
+        *_TINY.finditer(sentence.lower),
+        *_IN_A_ZIP.finditer(sentence.lower),
+    ):
         if _PEOPLE.search(match.group(1)) and not sentence.ill:
             continue
         yield Span(sentence.start + match.start(1), sentence.start + match.end(1), Kind.COUNT)

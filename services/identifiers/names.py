@@ -76,7 +76,8 @@ _NEAR = 60
 
 
 @cache
-def _given() -> frozenset[str]:
+def given_names() -> frozenset[str]:
+    """Names that are given to people, as they are written."""
     return frozenset((Path(__file__).parent / "given_names.txt").read_text(encoding="utf-8").split())
 
 
@@ -104,8 +105,8 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _stands_before_a_name(word: str, following: str) -> bool:
     """`Isolate Kwame Asante`, `Grandpa Joe Whitaker`: a capital that is no name, before one that is."""
-    plain = word not in _given() and word not in _NEVER and word not in _THING and word not in _BEFORE_PLACE
-    return plain and following in _given()
+    plain = word not in given_names() and word not in _NEVER and word not in _THING and word not in _BEFORE_PLACE
+    return plain and following in given_names()
 
 
 def _is_name(sentence: Sentence, start: int, end: int, *, led: bool, ill: bool) -> bool:
@@ -117,7 +118,7 @@ def _is_name(sentence: Sentence, start: int, end: int, *, led: bool, ill: bool) 
 
 
 def _speaks_of_somebody(sentence: Sentence, start: int, end: int, words: list[str], *, led: bool, ill: bool) -> bool:
-    known, several = words[0] in _given(), len(words) > 1
+    known, several = words[0] in given_names(), len(words) > 1
     if known and ill and several and not sentence.shouted:
         return True
     if (known or (ill and several)) and _SAID_AFTER.match(sentence.lower, end) is not None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from services.identifiers.cues import AGENCY, WHO
 from services.identifiers.finding import Kind, Span
+from services.identifiers.names import given_names
 from services.identifiers.sentences import Sentence
 
 _PHONE = re.compile(
@@ -42,6 +43,8 @@ _RELATIVE = re.compile(
     r"|partner|aunt|uncle|cousin|madre|padre|hij[oa]|herman[oa]"
     r"|espos[oa]|viud[oa]|abuel[oa])\b"
 )
+#: `Contact John at …`, where the sentence is about one person.
+_BY_NAME = re.compile(r"\b(?i:contact|call|reach|text)\s+([A-Z][a-záéíóúñ]+)\s+(?:at|on)\b")
 _HANDLE = re.compile(r"(?<![\w@.])(@\w{4,30})\b")
 _NEAR, _BESIDE = 90, 40
 
@@ -56,6 +59,8 @@ def find(sentence: Sentence, names: list[Span]) -> Iterator[Span]:
             match.end() for pattern in (_TO_PERSON, _THEIRS, _RELATIVE) for match in pattern.finditer(sentence.lower)
         ]
         named = [span.end - sentence.start for span in names]
+        if sentence.about_one:
+            ties.extend(match.end() for match in _BY_NAME.finditer(text) if match.group(1) in given_names())
         for kind, match in ways:
             if _tied(text, match.start(), ties, named) or (kind is Kind.EMAIL and _own(sentence, match.group(1))):
                 yield Span(sentence.start + match.start(1), sentence.start + match.end(1), _fax(text, match, kind))
