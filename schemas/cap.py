@@ -14,7 +14,7 @@ from schemas.base import Language, Part
 from schemas.words import Severity
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-#: CAP forbids blanks, commas, < and & in names; real senders use them ("OB Self Test"). Intake notes it, and loses none.
+#: CAP forbids blanks, commas, < and & in names; real senders use them ("OB Self Test"). Intake notes it.
 Name = Text
 
 

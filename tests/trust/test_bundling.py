@@ -181,7 +181,8 @@ def test_the_demo_makes_its_people_once_and_keeps_off_real_ones(hands: Path) -> 
     demo = make_demo_trust(home, Realm.LIVE)
     assert make_demo_trust(home, Realm.LIVE) == demo
     assert demo.engines["approve"] == home / "keys" / "approve.pem"
-    assert trusted.bundle(demo.bundle, Realm.LIVE, None, demo.digest).person("officer-1").roles == ("duty-officer",)
+    roles = trusted.bundle(demo.bundle, Realm.LIVE, None, demo.digest).person("officer-1").roles
+    assert roles == ("duty-officer", "subject-reviewer")
     bundle(hands, "admin-1", "admin-2")
     with pytest.raises(Failure, match="real people"):
         make_demo_trust(hands / "data" / "live", Realm.LIVE)
