@@ -34,8 +34,8 @@ class Replicas(Killing):
     #: How many attempts each frozen process had in flight.
     frozen: list[int] = field(default_factory=list)
 
-    def begin(self, size: Size, severity: Severity, seed: int, seconds: float) -> None:
-        """Start both machines and release everything; at this pace it takes `seconds` if nobody is in the way."""
+    def begin(self, size: Size, seed: int, seconds: float) -> None:
+        """Start both machines, at a pace that takes `seconds` for everything if nobody is in the way."""
         pace = {"TOCSIN_SMS_RATE_PER_S": size.texts / seconds / 2, "TOCSIN_X_RATE_PER_S": size.posts / seconds / 2}
         common = bounds("SMS", "X") | shared_stores(self.server)
         common |= {name: str(value) for name, value in (PACE | pace).items()}
@@ -51,7 +51,11 @@ class Replicas(Killing):
         self.fleet.fault(match={"method": "POST"}, effect={"type": "slow", "seconds": [0.2, 0.6]}, seed=seed)
         late = {"type": "late", "seconds": [0, 0.9 * VISIBLE_S]}
         self.fleet.fault(match={"method": "POST"}, effect=late, seed=seed)
-        publish(self.kafka, self._records(size, severity))
+
+    def release(self, size: Size, turn: int, turns: int) -> None:
+        """Release this turn's share, so that there is something in flight in every turn however long each takes."""
+        records = self._records(size, Severity.SEVERE)
+        publish(self.kafka, records[len(records) * turn // turns : len(records) * (turn + 1) // turns])
         until(lambda: all(self.rows(c)["sending"] for c in size.channels), 60, "something is in flight")
 
     def _second(self, common: dict[str, str]) -> Fleet:
