@@ -26,7 +26,7 @@ from services.dispatch.sms.request import Bodies
 from services.dispatch.sms.settings import SmsSettings
 from services.dispatch.transport import Context, Transport, failure, header_seconds
 
-CREATED, TOO_MANY, SERVER_ERROR = 201, 429, 500
+CREATED, CLIENT_ERROR, TOO_MANY, SERVER_ERROR = 201, 400, 429, 500
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 PAGE = 1000
 
@@ -40,13 +40,14 @@ class _Pooled(AsyncHttpClient):  # type: ignore[misc]  # twilio ships no types
 
     async def request(self, method: str, url: str, **kwargs: Any) -> Response:  # noqa: ANN401 - their signature
         there = URL(url).with_scheme(self._base.scheme).with_host(str(self._base.host)).with_port(self._base.port)
-        auth = kwargs.get("auth")
+        headers = dict(kwargs.get("headers") or {})
+        if kwargs.get("auth"):
+            headers["Authorization"] = aiohttp.encode_basic_auth(*kwargs["auth"])
         async with (
             asyncio.timeout(self._transport.answer_s),
             self._transport.session.request(
                 method.upper(), there, params=kwargs.get("params"), data=kwargs.get("data"),
-                headers=kwargs.get("headers"), auth=aiohttp.BasicAuth(*auth) if auth else None,
-                allow_redirects=False,
+                headers=headers, allow_redirects=False,
             ) as response,
         ):  # fmt: skip
             return Response(response.status, await response.text(), response.headers)
@@ -97,11 +98,18 @@ class TwilioClient:
         try:
             await self._vendor.messages.list_async(limit=1, page_size=1)
         except TwilioException as error:
-            status = getattr(error, "status", None)
+            status = _status(error)
             if status in {errors.UNAUTHORIZED, errors.FORBIDDEN, errors.NOT_FOUND}:
                 return Probe(ok=False, says="Twilio refuses the credentials: check ACCOUNT_SID and AUTH_TOKEN")
             return Probe(ok=False, says=f"Twilio answers with status {status}")
         return Probe(ok=True, says="Twilio answers")
+
+
+def _status(error: TwilioException) -> int | None:
+    """The HTTP status: of a list that could not be read, the vendor's client keeps only the response."""
+    answers = [each.status_code for each in error.args if isinstance(each, Response)]
+    status: int | None = getattr(error, "status", answers[0] if answers else None)
+    return status
 
 
 def _day(moment: datetime) -> datetime:
@@ -110,18 +118,18 @@ def _day(moment: datetime) -> datetime:
 
 
 def _outcome(status: int, body: bytes, headers: Any) -> Outcome:  # noqa: ANN401 - aiohttp's header map
-    """Read one answer. A 5xx, or a 2xx that cannot be read, is doubt: the text may have been accepted."""
+    """Read one answer. A 5xx, and whatever is not Twilio's JSON, is doubt: a proxy's page says nothing of the text."""
     try:
         answer = json.loads(body)
     except ValueError:
         answer = None
-    if not isinstance(answer, dict):
-        answer = {}
-    if status == CREATED and isinstance(answer.get("sid"), str):
-        return Sent(answer["sid"])
     if status == TOO_MANY:
         return NotSent(Reason.RATE_LIMITED, header_seconds(headers, "Retry-After"))
-    if status < errors.UNAUTHORIZED - 1 or status >= SERVER_ERROR:
+    if not isinstance(answer, dict):
+        return Doubt()
+    if status == CREATED and isinstance(answer.get("sid"), str):
+        return Sent(answer["sid"])
+    if not CLIENT_ERROR <= status < SERVER_ERROR:
         return Doubt()
     code = answer.get("code")
     if code in errors.RATE:

@@ -50,7 +50,9 @@ class _Session:
     def request(self, method: str, url: str | URL, **kwargs: Any) -> Any:  # noqa: ANN401 - aiohttp's own context manager
         there = URL(str(url), encoded=True)
         there = there.with_scheme(self._base.scheme).with_host(str(self._base.host)).with_port(self._base.port)
-        return self._transport.session.request(method, there, trace_request_ctx=_context.get(), **kwargs)
+        return self._transport.session.request(
+            method, there, trace_request_ctx=_context.get(), allow_redirects=False, **kwargs
+        )  # fmt: skip
 
 
 class XClient:
