@@ -56,10 +56,6 @@ class History(RuleBasedStateMachine):
         if self.account:
             self.promises.check_end()
 
-    @rule(by=PROCESS)
-    def crash(self, by: int) -> None:
-        self.a.crash(by)
-
     @rule(by=PROCESS, stalls=st.booleans())
     def sweep(self, by: int, stalls: bool) -> None:
         self.a.sweep(by, stalls=stalls)
@@ -145,6 +141,10 @@ class OneLineage(History):
             self.a.answer(request, lost=True)
         self.a.window(by, 0)
 
+    @rule(by=PROCESS)
+    def crash(self, by: int) -> None:
+        self.a.crash(by)
+
     @precondition(lambda self: self.a.platform.messages)
     @rule(data=st.data(), status=st.sampled_from(["accepted", "sent", "delivered"]), by=PROCESS)
     def report(self, data: st.DataObject, status: str, by: int) -> None:
@@ -163,28 +163,23 @@ class ManyTexts(History):
     def first_release(self) -> None:
         self.begin(Severity.SEVERE, set(MANY), 600)
 
-    @rule(by=PROCESS)
-    def window(self, by: int) -> None:
-        self.a.window(by, len(MANY))
-
     @rule(by=PROCESS, seed=SEEDS)
-    def write(self, by: int, seed: int) -> None:
-        """Each intent stalls, or meets a fate of its own."""
+    def work(self, by: int, seed: int) -> None:
+        """Commit and open; each intent stalls or meets a fate of its own; each answer is read, lost, or awaited."""
         dice, process = random.Random(seed), self.a.process(by)  # noqa: S311 - a test's dice
+        self.a.window(by, len(MANY))
         for name in list(process.flying):
             fate = dice.choice(["stalls", "stalls", "connect", "never", "arrives", "late"])
             if fate != "stalls":
                 delay = dice.uniform(0, LATEST) if fate == "late" else 0.0
                 self.a.write(process, name, fate, delay, dice.choice([0.0, BOUNDS.visible]))
-
-    @rule(by=PROCESS, seed=SEEDS)
-    def answers(self, by: int, seed: int) -> None:
-        """Each answer is read, or lost, or still awaited."""
-        dice = random.Random(seed)  # noqa: S311 - a test's dice
-        for request in self.a.waiting(self.a.process(by)):
+        for request in self.a.waiting(process):
             if dice.random() < 0.7:
                 self.a.answer(request, lost=dice.random() < 0.5)
 
-    @rule(seconds=st.sampled_from([4.0, 11.0, 61.0]))
-    def pass_time(self, seconds: float) -> None:
-        self.a.pass_time(seconds)
+    @rule(by=st.sampled_from([0, 1, None]), seconds=st.sampled_from([4.0, 11.0, 61.0]))
+    def crash_or_time(self, by: int | None, seconds: float) -> None:
+        if by is None:
+            self.a.pass_time(seconds)
+        else:
+            self.a.crash(by)

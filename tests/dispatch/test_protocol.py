@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.dispatch.machine import History, ManyTexts, OneLineage
 
 
-@pytest.mark.parametrize(("machine", "histories", "steps"), [(OneLineage, 40, 40), (ManyTexts, 25, 25)])
+@pytest.mark.parametrize(("machine", "histories", "steps"), [(OneLineage, 30, 40), (ManyTexts, 50, 25)])
 def test_the_promises_hold_over_random_histories(
     tmp_path: Path, machine: type[History], histories: int, steps: int
 ) -> None:
