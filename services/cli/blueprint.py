@@ -45,22 +45,18 @@ class Blueprint:
 def blueprint(folder: Path, realm: Realm = Realm.LIVE) -> Iterator[Blueprint]:
     """All rooms as `up --sandbox` would start them, built in an empty `folder`; closed at the end."""
     context = Context(folder, realm)
-    with _environment(context):
+    with _environment(context):  # only while they are built: whoever looks at them has an environment of their own
         prepare(context, sandbox=True)
-        rooms = {
-            spec.name: _build(spec)
-            for spec in ROOMS
-            if __import__("pathlib").Path("services", spec.name, "app.py").exists()
-        }
+        rooms = {spec.name: _build(spec) for spec in ROOMS}
         settings = SandboxSettings()
         store = Store(settings.store_url(SharedSettings(), SANDBOX.name), TABLES)
         app = build_sandbox(World(settings, store, Rules.of(settings)))
-        try:
-            yield Blueprint(rooms, registry_of(app))
-        finally:
-            store.close()
-            for room in rooms.values():
-                room.close()
+    try:
+        yield Blueprint(rooms, registry_of(app))
+    finally:
+        store.close()
+        for room in rooms.values():
+            room.close()
 
 
 def _build(spec: RoomSpec) -> Room:
