@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from schemas.words import Severity
-from tests.crash.killing import ANSWER_S, EACH_KILL_S, PACE, QUARANTINE_S, VISIBLE_S, Killing, Size, bounds
+from tests.crash.killing import ANSWER_S, EACH_KILL_S, PACE, QUARANTINE_S, SETTLED_S, VISIBLE_S, Killing, Size, bounds
 from tests.support.fleet import Fleet, chooser, until
 from tests.support.kafka_io import publish
 from tests.support.postgres import Postgres
@@ -97,7 +97,7 @@ class Replicas(Killing):
     def finish(self, size: Size) -> None:
         """Wait until all is settled."""
         what = ", ".join(f"{c}: {dict(self.rows(c))}" for c in size.channels)
-        until(lambda: self.settled(size), 120, f"everything settled; at first {what}")
+        until(lambda: self.settled(size), SETTLED_S, f"everything settled; at first {what}")
 
     def stop(self) -> None:
         for machine in self.machines:
