@@ -230,6 +230,13 @@ class Account:
             self.platform.stall = None
         self.halfway[by] = work
 
+    def sweep_without_look_up(self, by: int) -> None:
+        """One sweep while the platform's list cannot be read."""
+        before, self.platform.look_up_fails = self.platform.look_up_fails, True
+        self.told.look_up_failed = True
+        self.sweep(by)
+        self.platform.look_up_fails = before
+
     def quarantine_passes(self, by: Iterable[int]) -> None:
         """These processes see what is in doubt, and Q goes by."""
         for number in by:

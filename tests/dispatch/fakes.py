@@ -94,6 +94,10 @@ class FakePlatform:
         public = self.name is ChannelName.X
         self.capabilities = Capabilities(public=public, deletes=public)
 
+    def now(self) -> datetime:
+        """The platform's own clock, which no step of ours moves."""
+        return START + timedelta(seconds=self.clock.boottime() - ManualClock.seconds)
+
     async def open(self) -> None:
         return
 
@@ -142,7 +146,7 @@ class FakePlatform:
 
     def accept(self, address: str, text: str, lag: float = 0) -> Message:
         """Take one message, as a request that was under way does when it arrives."""
-        now = self.clock.now()
+        now = self.now()
         message = Message(f"M{len(self.messages)}", address, text, now, now + timedelta(seconds=lag))
         self.messages.append(message)
         return message
@@ -163,7 +167,7 @@ class FakePlatform:
         self.looked.append(list(jobs))
         if self.look_up_fails:
             raise ConnectionError
-        now = self.clock.now()
+        now = self.now()
         found = {}
         for job in jobs:
             mine = [m for m in self.messages if (m.address, m.text) == (addresses[job.target], job.text)]
@@ -177,7 +181,7 @@ class FakePlatform:
         if self.look_up_fails:
             raise ConnectionError
         for m in self.messages:
-            if m.shows(self.clock.now()) and m.created >= since:
+            if m.shows(self.now()) and m.created >= since:
                 yield Listed(m.id, m.address, m.text, m.created)
 
     async def probe(self) -> Probe:

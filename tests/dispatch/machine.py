@@ -60,13 +60,15 @@ class History(RuleBasedStateMachine):
     def sweep(self, by: int, stalls: bool) -> None:
         self.a.sweep(by, stalls=stalls)
 
-    @rule(by=st.sampled_from([(0,), (1,), (0, 1), (1, 0)]), then=st.sampled_from(["nothing", "stalled", "works"]))
+    @rule(by=st.sampled_from([(0,), (1,), (0, 1), (1, 0)]), then=st.sampled_from(["fails", "stalled", "works"]))
     def quarantine_passes(self, by: tuple[int, ...], then: str) -> None:
-        """Q goes by; then perhaps the first's look-up stalls with its answer, and the last goes on with its work."""
+        """Q goes by; a look-up fails, or the first's stalls with its answer; the last goes on with its work."""
         self.a.quarantine_passes(by)
-        if then == "stalled" and by[0] not in self.a.halfway:
+        if by[0] not in self.a.halfway and then == "stalled":
             self.a.sweep(by[0], stalls=True)
-        if then != "nothing" and by[-1] not in self.a.halfway:
+        elif by[0] not in self.a.halfway and then == "fails":
+            self.a.sweep_without_look_up(by[0])
+        if by[-1] not in self.a.halfway:
             self.a.sweep(by[-1])
             self.a.window(by[-1], len(MANY))
 
@@ -157,7 +159,7 @@ class OneLineage(History):
 
 
 class ManyTexts(History):
-    """Deep: one alert to ten people, and nothing but processes that stall and die."""
+    """Deep: one alert to ten people, perhaps its withdrawal, and nothing but processes that stall and die."""
 
     @initialize()
     def first_release(self) -> None:
@@ -176,6 +178,11 @@ class ManyTexts(History):
         for request in self.a.waiting(process):
             if dice.random() < 0.7:
                 self.a.answer(request, lost=dice.random() < 0.5)
+
+    @precondition(lambda self: not self.a.told.taking_back and len(self.a.requests) > 2 * len(MANY))
+    @rule(by=PROCESS)
+    def take_back(self, by: int) -> None:
+        self.a.take_back(cancel=False, by=by)
 
     @rule(by=st.sampled_from([0, 1, None]), seconds=st.sampled_from([4.0, 11.0, 61.0]))
     def crash_or_time(self, by: int | None, seconds: float) -> None:
