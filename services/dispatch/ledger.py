@@ -25,7 +25,7 @@ from services.runtime.doubts import Doubts
 from services.runtime.outbox import Outbox
 from services.runtime.postgres import take_turns
 from services.runtime.store import Store, insert_new
-from services.runtime.verifier import Believed
+from services.runtime.verifier import Believed, NotTrustedError
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,19 @@ class Ledger:
         await self._store.transact(planner.plan_pause, lineage, on=on)
 
     async def batch(self, statement: BatchStatement, margin: int) -> None:
-        """Plan a verified batch; NotTrustedError when it is of more people than its release's signers saw."""
+        """Plan a verified batch; NotTrustedError when it is of more people than its release's signers saw.
 
-        def work(connection: sa.Connection) -> None:
+        Even then it is kept, for a new Release of the same digest may name the reach that it has.
+        """
+
+        def work(connection: sa.Connection) -> bool:
             now = self._clock.now()
-            planner.plan_batch(connection, self.plan, statement, margin, now)
+            wide = planner.plan_batch(connection, self.plan, statement, margin, now)
             settling.revoke(connection, self.revoked, now)
+            return wide
 
-        await self._store.transact(work)
+        if await self._store.transact(work):
+            raise NotTrustedError("reach", "the batch is of a larger audience than the release's signers saw")
 
     async def revoke(self, revoked: frozenset[str]) -> int:
         """Suppress what revoked signers released and has not started; the number of rows."""

@@ -158,10 +158,11 @@ def _plan_posts(  # noqa: PLR0917 - one call, and each is a different thing
     _insert(connection, rows, now)
 
 
-def plan_batch(connection: sa.Connection, plan: Plan, statement: BatchStatement, margin: int, now: datetime) -> None:
-    """A verified batch: plan its texts, or keep it until its release has come.
+def plan_batch(connection: sa.Connection, plan: Plan, statement: BatchStatement, margin: int, now: datetime) -> bool:
+    """A verified batch: plan its texts, or keep it until a release that it fits has come; whether it is too wide now.
 
-    NotTrustedError when it is of more people than the release's signers saw, or for another channel.
+    It may have overtaken the new Release that its audience waited for: topics have no common order. NotTrustedError
+    when it is for another channel.
     """
     if statement.channel is not plan.channel:
         raise NotTrustedError("other_digest", "the batch is for another channel")
@@ -169,15 +170,15 @@ def plan_batch(connection: sa.Connection, plan: Plan, statement: BatchStatement,
     there = connection.execute(
         sa.select(release.c.reach).where(release.c.digest == statement.digest, release.c.word == "release")
     ).first()
-    if there and too_wide(there.reach, statement.reach, margin):
-        raise NotTrustedError("reach", "the batch is of a larger audience than the release's signers saw")
-    subscribers = None if there else list(statement.subscribers)
+    wide = there is not None and too_wide(there.reach, statement.reach, margin)
+    subscribers = None if there and not wide else list(statement.subscribers)
     row = {
         "digest": statement.digest, "number": statement.number, "of": statement.of, "language": statement.language,
         "reach": statement.reach, "subscribers": subscribers, "at": now,
     }  # fmt: skip
-    if insert_new(connection, batch, [row]) and there:
+    if insert_new(connection, batch, [row]) and there and not wide:
         _plan_texts(connection, plan, statement.digest, statement.language, statement.subscribers, now)
+    return wide
 
 
 def _plan_texts(  # noqa: PLR0917 - one call, and each is a different thing

@@ -339,6 +339,16 @@ async def test_a_release_that_comes_before_its_signers_bundle_waits_for_it(room:
     assert room.world.states() == {ANNA: State.PLANNED}
 
 
+async def test_a_batch_that_overtakes_the_release_with_its_reach_waits_for_it(room: Room) -> None:
+    """The first Release named no reach; audience waited for one that did, and its batch came before that one."""
+    found = trust.broadcast()
+    await room.service.release(trust.release(found, trust.decision(found, "officer-1", reach=None)))
+    await room.service.batch(trust.batch(found, [ANNA]))
+    assert (room.refused(), room.world.query(sa.select(delivery))) == ({"reach": 1}, [])
+    await room.service.release(approved(found, "officer-1"))
+    assert room.world.states() == {ANNA: State.PLANNED}
+
+
 async def test_what_is_wrong_in_itself_is_not_kept(room: Room) -> None:
     await room.service.release(one_byte_changed())
     assert await room.world.one.ledger.doubts() == []
