@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,8 @@ DISPATCHERS = ("dispatch/sms", "dispatch/x")
 VICTIMS = (("dispatch/sms", 0), ("dispatch/sms", 1)) * 3 + (("dispatch/x", 0), ("dispatch/x", 1), ("receipts", 0))
 #: Longer than the quarantine of those who go on.
 FROZEN_S = QUARANTINE_S + 2
+#: Tries to stop a process while it has something in flight; each is shorter than the quarantine.
+CATCHES = 20
 STORES = ("SMS_DATABASE", "X_DATABASE", "RECEIPTS_DATABASE", "PHONEBOOK")
 
 
@@ -53,7 +56,7 @@ class Replicas(Killing):
         self.fleet.fault(match={"method": "POST"}, effect=late, seed=seed)
 
     def release(self, size: Size, turn: int, turns: int) -> None:
-        """Release this turn's share, so that there is something in flight in every turn however long each takes."""
+        """Release this turn's share and wait until it is in flight: a slow machine must not be done before the fall."""
         records = self._records(size, Severity.SEVERE)
         publish(self.kafka, records[len(records) * turn // turns : len(records) * (turn + 1) // turns])
         until(lambda: all(self.rows(c)["sending"] for c in size.channels), 60, "something is in flight")
@@ -66,11 +69,14 @@ class Replicas(Killing):
         return Fleet(self.kafka, self.data / "1", extra={**common, **same, "TOCSIN_REPLICA": "1"})
 
     def kill_some(self, count: int, seed: int) -> None:
-        """Kill -9 one process after the other at random instants; each is started again at once."""
+        """Kill -9 one process after the other at random instants; each is started again at once.
+
+        The first is a dispatcher of texts, right after a release: it has something in flight.
+        """
         dice = chooser(seed)
-        for _ in range(count):
+        victims = [VICTIMS[seed % 2], *(dice.choice(VICTIMS) for _ in range(count - 1))]
+        for room, number in victims:
             self.wait(dice.uniform(0.05, 0.6))
-            room, number = dice.choice(VICTIMS)
             machine = self.machines[number]
             machine.kill(room)
             if room != "receipts":
@@ -83,16 +89,26 @@ class Replicas(Killing):
 
         `restart` is the signal with which the server is stopped, and started again, in the meantime.
         """
-        channel, process = room.removeprefix("dispatch/"), self.machines[number].processes[room]
-        until(lambda: self.rows(channel)["sending"], 30, f"{room} has something in flight")
-        process.send_signal(signal.SIGSTOP)
-        then = self._in_flight(channel)
-        self.wait(ANSWER_S + 0.5)
-        self.frozen.append(len(then & self._in_flight(channel)))  # whoever is alive has had every answer
+        process = self._caught(room, number)
         if restart is not None:
             self.server.restart(restart)
         self.wait(FROZEN_S - ANSWER_S)
         process.send_signal(signal.SIGCONT)
+
+    def _caught(self, room: str, number: int) -> subprocess.Popen[bytes]:
+        """Stop one process while it has something in flight, this one if it can be had; returns it."""
+        channel = room.removeprefix("dispatch/")
+        for attempt in range(CATCHES):
+            process = self.machines[(number + attempt) % 2].processes[room]
+            process.send_signal(signal.SIGSTOP)
+            then = self._in_flight(channel)
+            self.wait(ANSWER_S + 0.5)
+            caught = len(then & self._in_flight(channel))  # whoever is alive has had every answer
+            if caught or attempt == CATCHES - 1:
+                break
+            process.send_signal(signal.SIGCONT)
+        self.frozen.append(caught)
+        return process
 
     def finish(self, size: Size) -> None:
         """Wait until all is settled."""

@@ -36,10 +36,11 @@ def test_two_share_a_ledger_that_restarts_while_one_dies_and_one_is_frozen(repli
     freezes = [("dispatch/sms", 0), ("dispatch/x", 1)] if long else [("dispatch/sms", 0)]
     replicas.begin(size, 1, long_enough(size.kills, len(freezes) * rounds))
     for turn in range(rounds):
-        replicas.release(size, turn, rounds)
+        replicas.release(size, 2 * turn, 2 * rounds)
         for room, number in freezes:
             fall = signal.SIGQUIT if turn % 2 else signal.SIGINT
             replicas.freeze(room, (number + turn) % 2, fall if room == "dispatch/sms" else None)
+        replicas.release(size, 2 * turn + 1, 2 * rounds)
         replicas.kill_some(kills, seed=turn)
     replicas.finish(size)
     counts = replicas.fleet.counts()
