@@ -16,7 +16,9 @@ from aiokafka.abc import ConsumerRebalanceListener
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.message import StreamMessage
+from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from services.runtime.kafka_access import OPEN, KafkaAccess
 from services.runtime.outbox import Message
 
 REQUEST_TIMEOUT_MS = 10_000
@@ -43,11 +45,12 @@ async def _whole(message: StreamMessage[Any]) -> StreamMessage[Any]:
     return message
 
 
-def make_broker(servers: str, client: str, graceful_s: float = 20.0) -> KafkaBroker:
+def make_broker(servers: str, client: str, graceful_s: float = 20.0, access: KafkaAccess = OPEN) -> KafkaBroker:
     """A broker that loses nothing."""
     return KafkaBroker(
         servers.split(","),
         client_id=client,
+        security=_security(access),
         acks="all",
         enable_idempotence=False,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
@@ -59,6 +62,14 @@ def make_broker(servers: str, client: str, graceful_s: float = 20.0) -> KafkaBro
         apply_types=False,
         logger=_silent,
     )
+
+
+def _security(access: KafkaAccess) -> BaseSecurity:
+    """The same access in FastStream's words."""
+    if not access.asks_for_user:
+        return BaseSecurity(ssl_context=access.tls)
+    kind = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
+    return kind[access.kafka_mechanism](access.kafka_user or "", access.password, ssl_context=access.tls)
 
 
 def subscription(group: str, instance: str, listener: ConsumerRebalanceListener, fetch_wait_ms: int) -> dict[str, Any]:

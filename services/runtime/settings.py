@@ -10,21 +10,20 @@ import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from pydantic import AliasChoices, Field, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.words import Realm
+from services.runtime.file_settings import FILE, PREFIX, FileSettings
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.postgres import schema_name, with_schema
 from services.runtime.store import sqlite_url
 
-PREFIX = "TOCSIN_"
-FILE = "_FILE"
 
-
-class SharedSettings(BaseSettings):
+class SharedSettings(KafkaAccess):
     """What all rooms share."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -52,7 +51,7 @@ class SharedSettings(BaseSettings):
         return self.data / self.realm.value
 
 
-class RoomSettings(BaseSettings):
+class RoomSettings(FileSettings):
     """What one room adds. Subclass with `model_config = room_config("INTAKE")`."""
 
     private_port: int = Field(0, description="port of /metrics, /health and private JSON; 0 takes a free one")
@@ -61,19 +60,6 @@ class RoomSettings(BaseSettings):
         description="URL of the store; by default a SQLite file in the data folder, which serves one process; several "
         "share postgresql+psycopg://user@host/database?schema=name (the schema is the room's own by default)",
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read the environment, then the files that `…_FILE` names."""
-        del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, _Files(settings_cls)
 
     def store_url(self, shared: SharedSettings, room: str) -> str:
         """The URL of this room's own store."""
@@ -85,22 +71,6 @@ class RoomSettings(BaseSettings):
 def own_schema(url: str, shared: SharedSettings, room: str) -> str:
     """A URL that names no schema gets the room's own: two rooms or realms in one database never share a table."""
     return with_schema(url, schema_name(shared.realm.value, room))
-
-
-class _Files(PydanticBaseSettingsSource):
-    """Values out of the files that `<NAME>_FILE` names."""
-
-    def get_field_value(self, field: object, field_name: str) -> tuple[Any, str, bool]:
-        """The stripped text of the file, or nothing."""
-        del field
-        prefix = self.config.get("env_prefix", "")
-        path = os.environ.get(f"{prefix}{field_name}{FILE}".upper())
-        return (Path(path).read_text().strip() if path else None), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        """All values that files give."""
-        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
-        return {name: value for name, value in found.items() if value is not None}
 
 
 def room_config(room: str) -> SettingsConfigDict:
@@ -154,7 +124,13 @@ def load(kind: type[S]) -> S:
 def _sentences(error: ValidationError | OSError, prefix: str) -> list[str]:
     if isinstance(error, OSError):
         return [f"{error.filename}: {error.strerror}; a …_FILE setting must name a readable file"]
-    return [f"{prefix}{'.'.join(map(str, e['loc']))}".upper() + f": {e['msg']}" for e in error.errors()]
+    return [_sentence(found["loc"], found["msg"], prefix) for found in error.errors()]
+
+
+def _sentence(place: tuple[int | str, ...], says: str, prefix: str) -> str:
+    """What is wrong with several settings together has no place: its own words name them."""
+    name = f"{prefix}{'.'.join(map(str, place))}".upper()
+    return f"{name}: {says}" if place else says.removeprefix("Value error, ")
 
 
 def stop(sentences: list[str]) -> NoReturn:
