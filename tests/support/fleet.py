@@ -124,7 +124,11 @@ class Fleet:
     def ready(self, *rooms: str, seconds: float = 60) -> None:
         """Wait until rooms say that they are ready."""
         for room in rooms:
-            until(partial(self.is_ready, room), seconds, f"{room} is ready; its log: {self.log(room)[-1500:]}")
+            try:
+                until(partial(self.is_ready, room), seconds, f"{room} is ready")
+            except AssertionError as error:
+                error.add_note(f"it says {self._missing(room)}; its log: {self.log(room)[-1500:]}")
+                raise
 
     def is_ready(self, room: str) -> bool:
         """Whether the room's own process says so."""
@@ -139,6 +143,15 @@ class Fleet:
             return bool(http(doors["private"] + "/health/ready")["ready"])
         except (urllib.error.URLError, OSError):
             return False
+
+    def _missing(self, room: str) -> str:
+        try:
+            http(self.door(room) + "/health/ready")
+        except urllib.error.HTTPError as error:
+            return error.read().decode()
+        except (urllib.error.URLError, OSError, KeyError) as error:
+            return repr(error)
+        return "that it is ready"
 
     def door(self, room: str) -> str:
         """The address of the private door."""
