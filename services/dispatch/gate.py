@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.words import TAKE_BACKS, Kind, Reason, State
-from services.dispatch import evidence, settling
+from services.dispatch import evidence, restored, settling
 from services.dispatch.evidence import Effects, Evidence, changed
 from services.dispatch.port import Doubt, Job, NotSent, Outcome, Refused, Sent
 from services.dispatch.tables import brake, delivery, mark, opt_out, pause
@@ -146,6 +146,7 @@ def _candidates() -> "sa.Select[Any]":
             ~open_before,
             sa.or_(row.c.revision == 1, row.c.kind.not_in([Kind.ALERT, Kind.UPDATE]), ~stands_before),
             sa.or_(row.c.part == 1, _part_before_stands(row, other)),
+            restored.cleared(),
         )
         .order_by(row.c.priority, row.c.ordinal)
         .limit(sa.bindparam("slots"))

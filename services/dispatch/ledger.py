@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from structlog.stdlib import get_logger
 
 from schemas.audience import Batch, BatchStatement
 from schemas.base import Record
@@ -13,19 +14,23 @@ from schemas.broadcast import Broadcast
 from schemas.delivery import Receipt
 from schemas.release import Release, Stop
 from schemas.words import TAKE_BACKS, Kind, Realm, Reason, Severity, State
-from services.dispatch import corrections, deletions, evidence, gate, planner, recovery, reporting, settling, takeback
+from services.dispatch import corrections, deletions, evidence, gate, planner, recovery, reporting, restored, settling
+from services.dispatch import takeback as taking_back
 from services.dispatch.evidence import Effects, Evidence
 from services.dispatch.gate import Done
 from services.dispatch.planner import Plan
 from services.dispatch.port import Job, LookUp
 from services.dispatch.recovery import Attempt
 from services.dispatch.tables import batch, counted, delivery, doubted, mark, opt_out, outbox_rows, release
+from services.dispatch.texts import Texts
 from services.runtime.clock import Clock
 from services.runtime.doubts import Doubts
 from services.runtime.outbox import Outbox
 from services.runtime.postgres import take_turns
 from services.runtime.store import Store, insert_new
 from services.runtime.verifier import Believed, NotTrustedError
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Ledger:
         """`store` is the ledger's database, shared by all processes of the account."""
         self._store, self.plan, self._clock, self._realm = store, plan, clock, realm
         self.outbox = Outbox(store, outbox_rows, clock, realm)
-        self._texts: dict[tuple[str, str], dict[str, dict[str, list[str]]]] = {}
+        self._texts = Texts()
         #: What this process knows without asking: read right before the first byte.
         self.marks: dict[str, int] = {}
         self.stopped: set[str] = set()
@@ -60,23 +65,36 @@ class Ledger:
         self.revoked: frozenset[str] = frozenset()
 
     async def load(self) -> None:
-        """Read the marks that a restart must know."""
+        """Read the marks that a restart must know; a ledger out of a backup begins to look for what it forgot."""
+        if since := await self._store.transact(restored.begin, self._clock.now()):
+            log.warning("ledger.restored", since=since.isoformat(), channel=self.plan.channel)
         rows = await self._store.transact(lambda c: c.execute(sa.select(mark.c.lineage, mark.c.ordinal)).all())
         self.marks = {row.lineage: row.ordinal for row in rows}
 
     # --- the planner's side ---
 
-    async def release(self, believed: Believed, serial: int, margin: int) -> int:
-        """Plan a verified release; how many batches that had come before it are too wide (see `plan_release`)."""
-        wide = await self._store.transact(
-            planner.plan_release, self.plan, believed, serial, margin, self._clock.now()
-        )  # fmt: skip
+    async def release(self, believed: Believed, serial: int, margin: int, signed: datetime | None = None) -> int:
+        """Plan a verified release; how many batches that had come before it are too wide (see `plan_release`).
+
+        `signed` is when it cannot have been made before; None when nobody knows.
+        """
+
+        def work(connection: sa.Connection) -> int:
+            restored.note(connection, believed.digest, "release", signed)
+            return planner.plan_release(connection, self.plan, believed, serial, margin, self._clock.now())
+
+        wide = await self._store.transact(work)
         await self._remember_mark(believed.broadcast.lineage)
         return wide
 
-    async def withdraw(self, believed: Believed, serial: int) -> None:
-        """Plan a verified withdrawal."""
-        await self._store.transact(planner.plan_withdrawal, self.plan, believed, serial, self._clock.now())
+    async def withdraw(self, believed: Believed, serial: int, signed: datetime | None = None) -> None:
+        """Plan a verified withdrawal; `signed` as in `release`."""
+
+        def work(connection: sa.Connection) -> None:
+            restored.note(connection, believed.digest, "withdraw", signed)
+            planner.plan_withdrawal(connection, self.plan, believed, serial, self._clock.now())
+
+        await self._store.transact(work)
         await self._remember_mark(believed.broadcast.lineage)
 
     async def _remember_mark(self, lineage: str) -> None:
@@ -162,26 +180,8 @@ class Ledger:
         about = row.target.rpartition("#")[2] if kind is Kind.DELETION else None
         return Job(
             row.id, row.attempt, row.lineage, row.ordinal, kind, row.target, row.language, Severity(row.severity),
-            self._text(connection, row, kind), row.ends, about, row.intent_at,
+            self._texts.of(connection, row), row.ends, about, row.intent_at,
         )  # fmt: skip
-
-    def _text(self, connection: sa.Connection, row: Any, kind: Kind) -> str:  # noqa: ANN401 - a row of `delivery`
-        if kind is Kind.DELETION:
-            return ""
-        word = "withdraw" if kind is Kind.WITHDRAWAL else "release"
-        key = (row.digest, word)
-        if key not in self._texts:
-            query = sa.select(release.c.texts).where(release.c.digest == row.digest, release.c.word == word)
-            self._texts[key] = connection.execute(query).scalar_one()
-        texts = self._texts[key]
-        if kind is Kind.WITHDRAWAL:
-            chosen = texts["withdrawals"]
-        elif kind is Kind.CORRECTION and row.language in texts["corrections"]:
-            chosen = texts["corrections"]
-        else:
-            chosen = texts["renditions"]
-        text: str = chosen[row.language][row.part - 1]
-        return text
 
     # --- reports, receipts, doubt ---
 
@@ -223,18 +223,22 @@ class Ledger:
 
     # --- the sweep's side ---
 
-    async def owe(self, last_arrival_s: float) -> takeback.Owed:
+    async def owe(self, last_arrival_s: float) -> taking_back.Owed:
         """Derive take-backs, deletions and corrections that are owed."""
 
-        def work(connection: sa.Connection) -> takeback.Owed:
+        def work(connection: sa.Connection) -> taking_back.Owed:
             now = self._clock.now()
             take_turns(connection, OWED)
-            owed = takeback.derive(connection, self.plan, last_arrival_s, now)
+            owed = taking_back.derive(connection, self.plan, last_arrival_s, now)
             more = deletions.derive(connection, self.plan, now) + corrections.derive(connection, self.plan, now)
             settling.revoke(connection, self.revoked, now)
-            return takeback.Owed(owed.planned + more, owed.for_a_person)
+            return taking_back.Owed(owed.planned + more, owed.for_a_person)
 
         return await self._store.transact(work)
+
+    async def doubt_restored(self) -> int:
+        """Put in doubt what a ledger out of a backup may have forgotten to have sent; the number of rows."""
+        return await self._store.transact(restored.doubt, self._clock.now())
 
     async def expire(self) -> Effects:
         """Settle planned rows that may not start any more."""

@@ -10,7 +10,7 @@ from schemas.delivery import Receipt, Receipts
 from schemas.release import Release, Stop
 from schemas.trust import Bundle, Revocation
 from schemas.words import BroadcastKind, Channel, DecisionWord, Kind, Realm, Reason, ReplyWord
-from services.dispatch import planner
+from services.dispatch import planner, restored
 from services.dispatch.alarms import Alarms
 from services.dispatch.ledger import Ledger
 from services.dispatch.metrics import DispatchMetrics
@@ -95,7 +95,8 @@ class Dispatch:
         found = verifier.broadcast_of(record.broadcast, record.digest, self._realm)
         needed = await self._ledger.gravest(found)
         believed = verifier.release(record, self._keeper.trust, self._realm, self._clock.now(), needed)
-        wide = await self._ledger.release(believed, self._keeper.serial, self._margin)
+        signed = restored.signed_at(believed.broadcast.received, record.decisions)
+        wide = await self._ledger.release(believed, self._keeper.serial, self._margin, signed)
         for _ in range(wide):
             self._refused("batch", NotTrustedError("reach", TOO_WIDE), record.lineage)
         self._metrics.planned[Kind(believed.broadcast.kind)].inc()
@@ -112,7 +113,7 @@ class Dispatch:
             case DecisionWord.RESUME:
                 await self._ledger.pause(lineage, on=False)
             case _:
-                await self._ledger.withdraw(believed, self._keeper.serial)
+                await self._ledger.withdraw(believed, self._keeper.serial, record.decision.statement.issued)
                 self._metrics.planned[Kind.WITHDRAWAL].inc()
                 self._follow()
 

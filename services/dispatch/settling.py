@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from schemas.words import Kind, Reason, State
-from services.dispatch import ids
+from services.dispatch import ids, restored
 from services.dispatch.evidence import changed
 from services.dispatch.tables import delivery, mark, opt_out, release
 
@@ -32,7 +32,7 @@ def settle_planned(  # noqa: PLR0917 - one statement, and each is a different pa
 
     One of which an earlier attempt may have arrived becomes `unresolved`: to call it not sent would hide a message.
     """
-    where = (delivery.c.state == State.PLANNED) & why
+    where = (delivery.c.state == State.PLANNED) & why & restored.cleared()
     if which is not None:
         where &= which
     unknown = {"state": State.UNRESOLVED, "reason": Reason.UNKNOWN_OUTCOME, "maybe": False, **changed(now)}

@@ -75,6 +75,7 @@ class Sweep:
 
     async def once(self) -> None:
         """One sweep."""
+        await self._ledger.doubt_restored()
         await self._recover()
         await self.follow()
         await self._took(await self._ledger.expire())

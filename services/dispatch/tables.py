@@ -148,6 +148,15 @@ person_move = sa.Table(
     sa.Column("reason", sa.String, nullable=False),
 )
 
+#: One row in a ledger that is out of a backup (`services.dispatch.restored`): of when, and since when it works again.
+restored = sa.Table("restored", metadata, sa.Column("since", Moment, primary_key=True), sa.Column("at", Moment))
+#: What it has put in doubt, and what it knows to be from after the restore.
+restored_doubt = sa.Table("restored_doubt", metadata, sa.Column("delivery", sa.String(32), primary_key=True))
+restored_fresh = sa.Table(
+    "restored_fresh", metadata, sa.Column("digest", sa.String, primary_key=True),
+    sa.Column("word", sa.String, primary_key=True),
+)  # fmt: skip
+
 pause = sa.Table("pause", metadata, sa.Column("lineage", sa.String, primary_key=True))
 
 counted = sa.Table(
