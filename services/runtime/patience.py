@@ -11,26 +11,33 @@ from services.runtime.store import is_away
 T = TypeVar("T")
 log = get_logger(__name__)
 AGAIN_S, MOST_S = 0.2, 5.0
+#: Work that has run for so long without an error has its store: longer than a connection attempt takes to fail.
+CALM_S = 10.0
 
 
 class Patience:
     """Does work again until the store is there. Handlers may be run twice at any rebalance anyway."""
 
-    def __init__(self) -> None:
-        """Nothing waits yet."""
+    def __init__(self, calm_s: float = CALM_S) -> None:
+        """Nothing waits yet. A loop never returns, so what has run for `calm_s` seconds no longer waits."""
         self._waiting: set[str] = set()
+        self._calm_s = calm_s
 
     async def with_store(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
         """What `work()` returns, or raises for any other reason; `what` names it on the log."""
         wait = AGAIN_S
         try:
             while True:
+                calm = asyncio.get_running_loop().call_later(self._calm_s, self._waiting.discard, what)
                 try:
                     return await work()
                 except Exception as error:
                     if not is_away(error):
                         raise
+                    wait = wait if what in self._waiting else AGAIN_S
                     log.warning("store.away", work=what, error=type(error).__name__, wait_s=wait)
+                finally:
+                    calm.cancel()
                 self._waiting.add(what)
                 await asyncio.sleep(wait)
                 wait = min(MOST_S, wait * 2)

@@ -109,6 +109,26 @@ async def test_what_needs_a_store_that_is_away_waits_for_it(own_postgres: Postgr
     store.close()
 
 
+async def test_a_loop_that_goes_on_again_no_longer_keeps_its_room_from_being_ready() -> None:
+    """It never returns: after an outage a room stayed unready for ever (seen with two of every room)."""
+    patience, goes_on, falls = Patience(calm_s=0), asyncio.Event(), iter((True, False))
+
+    async def loop() -> None:
+        if next(falls):
+            raise sa.exc.TimeoutError
+        goes_on.set()
+        await asyncio.Event().wait()
+
+    work = asyncio.create_task(patience.with_store("a loop", loop))
+    async with asyncio.timeout(10):
+        while patience.missing() is None:  # noqa: ASYNC110 - it has no event for this
+            await asyncio.sleep(0)
+        await goes_on.wait()
+        while patience.missing() is not None:  # noqa: ASYNC110 - it has no event for this
+            await asyncio.sleep(0)
+    work.cancel()
+
+
 async def test_any_other_failure_is_not_waited_out() -> None:
     async def handler() -> None:
         raise ValueError
