@@ -1,7 +1,7 @@
 """The issuer's own instruction beside the pack's: a difference in numbers, units or acts is for a person to settle.
 
-What counts is heard, not understood: quantities with their unit, and the acts of templates/words/hearing. So it holds
-too often rather than too rarely.
+What counts is heard, not understood: quantities with their unit, and the acts of templates/words/hearing. Where it
+cannot tell it holds. What only describes the hazard (its wind, its temperature) or names a telephone asks nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from schemas.alert import Finding
 from schemas.cap import Info
 from schemas.words import Grade
+from services.compose.acts import acts, advice
 from services.compose.hearing import Hearing, Quantity
 
 RULE = "instruction.differs"
@@ -17,11 +18,12 @@ RULE = "instruction.differs"
 
 @dataclass(frozen=True)
 class Heard:
-    """What one text says."""
+    """What one text says. `firm` are the wanted acts that do not wait for somebody's word."""
 
     quantities: tuple[Quantity, ...]
     wanted: dict[str, str]
     unwanted: dict[str, str]
+    firm: dict[str, str]
 
 
 def compare(infos: Sequence[Info], ours: Mapping[str, str], hearings: Mapping[str, Hearing]) -> list[Finding]:
@@ -52,11 +54,12 @@ def _differences(theirs: str, ours: str, hearing: Hearing) -> Iterator[str]:
 
 
 def _hear(text: str, hearing: Hearing) -> Heard:
-    acts = hearing.acts(text)
+    found = acts(hearing, text)
     return Heard(
-        tuple(quantity for quantity in hearing.quantities(text) if quantity.unit),
-        {act.name: act.clause for act in acts if act.wanted},
-        {act.name: act.clause for act in acts if not act.wanted},
+        tuple(advice(hearing, text)),
+        {act.name: act.clause for act in found if act.wanted},
+        {act.name: act.clause for act in found if not act.wanted},
+        {act.name: act.clause for act in found if act.wanted and act.firm},
     )
 
 
@@ -73,7 +76,7 @@ def _numbers(issuer: Heard, pack: Heard, hearing: Hearing) -> Iterator[str]:
 
 
 def _acts(issuer: Heard, pack: Heard, hearing: Hearing) -> Iterator[str]:
-    for act, clause in issuer.wanted.items():
+    for act, clause in issuer.firm.items():
         if act in pack.unwanted and act not in pack.wanted:
             yield f"the issuer says “{clause}”; the pack says “{pack.unwanted[act]}”"
         elif act not in pack.wanted and hearing.actions[act].strong:
@@ -82,5 +85,5 @@ def _acts(issuer: Heard, pack: Heard, hearing: Hearing) -> Iterator[str]:
         if act in pack.wanted and act not in issuer.wanted:
             yield f"the issuer says “{clause}”; the pack says “{pack.wanted[act]}”"
     for one, other in (*hearing.opposites, *((b, a) for a, b in hearing.opposites)):
-        if one in issuer.wanted and other in pack.wanted and one in pack.wanted:
-            yield f"the issuer says “{issuer.wanted[one]}”; the pack also says “{pack.wanted[other]}”"
+        if one in issuer.firm and other in pack.firm and other not in issuer.wanted:
+            yield f"the issuer says “{issuer.firm[one]}”; the pack says “{pack.firm[other]}”"

@@ -4,8 +4,7 @@ The words of each language are data (templates/words/hearing): a new language br
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -17,11 +16,11 @@ from services.compose.reading import Data, DataError, Line, read_as
 
 SLOT = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 # Typographic apostrophes and dashes are written as code points: 2019 is an apostrophe, 2013 a dash.
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"\d+(?:[.,]\d+)*|°\s*[fc]\b|%|[^\W\d_]\w*(?:['\u2019]\w+)*|[-\u2013]|[.:;,()¿?¡!]|\{\{\s*\w+\s*\}\}|\S"
 )
 _BLANKS = re.compile(r"\s+")
-_CLAUSE_ENDS = frozenset(".:;,()?!¿¡")
+CLAUSE_ENDS = frozenset(".:;,()?!¿¡")
 #: How many of a unit make the base unit of its dimension; what is not here is its own dimension.
 _BASES = {
     "second": ("time", 1), "minute": ("time", 60), "hour": ("time", 3600), "day": ("time", 86_400),
@@ -47,15 +46,6 @@ class Quantity(NamedTuple):
         return float(self.number.replace(",", "")) * _BASES.get(self.unit, ("", 1))[1]
 
 
-@dataclass(frozen=True)
-class Act:
-    """One act that a text asks for, or warns against."""
-
-    name: str
-    wanted: bool
-    clause: str
-
-
 class Action(Data):
     """How one act is said. `strong`: the issuer's text and the pack's both say it, or neither."""
 
@@ -72,9 +62,23 @@ class Hearing(Data):
     fillers: tuple[str, ...]
     ages: tuple[str, ...]
     negations: tuple[str, ...]
+    #: What stands before the number of a telephone, which measures nothing.
+    calls: tuple[str, ...]
+    #: Numbers that only say "always".
+    always: tuple[str, ...]
+    #: A sentence with one of these describes the hazard: its numbers ask nothing of anybody.
+    describes: tuple[str, ...]
     common: tuple[str, ...]
     informal: tuple[str, ...]
     avoids: tuple[str, ...]
+    #: Words after which a denial starts a new clause.
+    turns: tuple[str, ...]
+    #: Words with which a list goes on denying, and words behind which a denial is of something else.
+    ors: tuple[str, ...]
+    ifs: tuple[str, ...]
+    #: An act that is asked for only on somebody's word, or only to be prepared for.
+    told: tuple[str, ...]
+    ahead: tuple[str, ...]
     limits: tuple[str, ...]
     purposes: dict[str, tuple[str, ...]]
     actions: dict[str, Action]
@@ -134,33 +138,11 @@ class Hearing(Data):
         padded = f" {' '.join(words(text))} "
         return any(f" {' '.join(words(phrase))} " in padded for phrase in phrases)
 
-    def clauses(self, text: str) -> Iterator[str]:
-        """The text in clauses, at every stop, colon and comma."""
-        clause: list[str] = []
-        for token in _TOKEN.findall(text):
-            if token in _CLAUSE_ENDS:
-                if clause:
-                    yield " ".join(clause)
-                clause = []
-            else:
-                clause.append(token)
-        if clause:
-            yield " ".join(clause)
-
-    def acts(self, text: str) -> list[Act]:
-        """Every act that a text asks for or warns against, clause by clause."""
-        found = []
-        for clause in self.clauses(text):
-            for name, action in self.actions.items():
-                if self.has(clause, action.says):
-                    found.append(Act(name, not self.has(clause, self.avoids), clause))
-        return found
-
 
 def words(text: str) -> list[str]:
     """The words, numbers and unit signs of a text, in lower case."""
     plain = text.lower().replace("\u2013", "-").replace("\u2019", "'")
-    return [_BLANKS.sub("", t) for t in _TOKEN.findall(plain) if t not in _CLAUSE_ENDS and not t.startswith("{{")]
+    return [_BLANKS.sub("", t) for t in TOKEN.findall(plain) if t not in CLAUSE_ENDS and not t.startswith("{{")]
 
 
 _HEARING = TypeAdapter(Hearing)

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from services.compose.acts import acts
 from services.compose.guidance import Harm
 from services.compose.hearing import Hearing
 from services.compose.linting.rules import FORMS, Case, rule
@@ -20,7 +21,7 @@ DEAD = re.compile(r"800[ .-]?273[ .-]?8255|66746")
 
 
 def _asks_for(hearing: Hearing, text: str, act: str) -> bool:
-    return any(found.name == act and found.wanted for found in hearing.acts(text))
+    return any(found.name == act and found.wanted for found in acts(hearing, text))
 
 
 def _harming(case: Case, harm: Harm) -> Iterator[tuple[str, str]]:
