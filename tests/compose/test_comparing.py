@@ -67,6 +67,10 @@ def test_choosing_the_pack_settles_it() -> None:
         ("The Air Quality Index is expected to reach 178.", Severity.MODERATE),
         ("Air quality will be VERY UNHEALTHY.", Severity.SEVERE),
         ("AQI 320, hazardous", Severity.EXTREME),
+        ("predicted to be greater than an air quality index value of 100 for fine particulates", Severity.MINOR),
+        ("The Air Quality Index (AQI) is expected to reach the Red or Unhealthy category.", Severity.MODERATE),
+        ("Pollutants are expected to be in the Unhealthy range.", Severity.MODERATE),
+        ("a forecast of Unhealthy-Red category particulates", Severity.MODERATE),
     ],
 )
 def test_a_severity_that_the_weather_service_leaves_unknown_is_read_from_the_class_and_shown_as_ours(
@@ -79,6 +83,14 @@ def test_a_severity_that_the_weather_service_leaves_unknown_is_read_from_the_cla
     assert said.severity is Severity.MODERATE
 
 
-def test_an_unknown_severity_without_a_class_stays_unknown() -> None:
-    made = composed(an_alert(an_info(event="Air Quality Alert", severity="Unknown", description="Ozone today.")))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ozone today.", "An air quality index alert until 300 PM.",
+        "Levels may approach or exceed unhealthy standards.",
+        "The air quality index is in the moderate range until July 16, 2026.",
+    ],
+)  # fmt: skip
+def test_an_unknown_severity_without_a_class_stays_unknown(text: str) -> None:
+    made = composed(an_alert(an_info(event="Air Quality Alert", severity="Unknown", description=text)))
     assert (made.severity, made.grade) == (Severity.UNKNOWN, Grade.ACCEPT)
