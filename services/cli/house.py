@@ -21,6 +21,8 @@ from services.cli.rooms import ROOMS, SANDBOX, shared_environment
 from services.cli.stand_ins import stand_ins
 from services.cli.supervisor import Show, Supervisor
 from services.runtime import topics
+from services.runtime.kafka_access import KafkaAccess
+from services.runtime.settings import load
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,11 @@ class House:
 
     async def _make_topics(self) -> None:
         try:
-            made = [name for realm in self.plan.realms for name in await topics.ensure(self.kafka, realm)]
+            made = [
+                name
+                for realm in self.plan.realms
+                for name in await topics.ensure(self.kafka, realm, access=load(KafkaAccess))
+            ]
         except (ClientError, OSError, TimeoutError) as error:
             fail(f"Kafka at {self.kafka} does not answer ({type(error).__name__}): is that the address?", Code.MISSING)
         self._say(f"{len(made)} topics made" if made else "all topics are there")

@@ -1,4 +1,7 @@
-"""`tocsin kafka up|down|status`: Kafka without Docker that goes on after the command, for work on single rooms."""
+"""`tocsin kafka up|down|status`: Kafka without Docker that goes on after the command, for work on single rooms.
+
+`topics|users|acls` are for any broker, see `services.cli.rights`.
+"""
 
 from pathlib import Path
 
@@ -9,8 +12,15 @@ from rich.progress import Progress
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, kafka_file, write_kafka
 from services.cli.errors import Code, fail
 from services.cli.kafka import Kafka, KafkaError, ensure_jars
+from services.cli.rights import verbs
 
-app = typer.Typer(help="Kafka without Docker: real Apache Kafka, one node, on this machine.", no_args_is_help=True)
+app = typer.Typer(
+    help="Kafka without Docker, for this machine (up, down, status); topics and rights on any.", no_args_is_help=True
+)
+
+app.command("topics")(verbs.topics)
+app.command("users")(verbs.users)
+app.command("acls")(verbs.acls)
 
 
 def kafka_folder(data: Path) -> Path:

@@ -7,12 +7,20 @@ from typing import Any, TypeVar
 
 import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 
 from services.cli.errors import Code, fail
 from services.runtime.broker import MAX_REQUEST, REQUEST_TIMEOUT_MS
 from services.runtime.decoding import Envelope, envelope_of
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.outbox import Message
+from services.runtime.settings import load
 
 T = TypeVar("T")
 ASK_S = 15.0
@@ -27,6 +35,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         fail("that is larger than the topic takes (see the README's table of topics)")
     except UnknownTopicOrPartitionError:
         fail("Kafka has no such topic yet: `tocsin up` makes them all", Code.MISSING)
+    except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError):
+        fail("Kafka does not let this user do that: `tocsin kafka acls` says who may do what (TOCSIN_KAFKA_USER)")
     except (KafkaError, TimeoutError) as error:
         name = type(error).__name__
         fail(f"Kafka does not answer ({name}): is `tocsin up` running? `tocsin doctor` looks", Code.MISSING)
@@ -36,7 +46,7 @@ async def send(servers: str, messages: Sequence[Message]) -> None:
     """Publish `messages` in order, each confirmed by all replicas."""
     producer = AIOKafkaProducer(
         bootstrap_servers=servers.split(","), acks="all", enable_idempotence=False, max_request_size=MAX_REQUEST,
-        request_timeout_ms=REQUEST_TIMEOUT_MS, client_id="tocsin.cli",
+        request_timeout_ms=REQUEST_TIMEOUT_MS, client_id="tocsin.cli", **load(KafkaAccess).arguments(),
     )  # fmt: skip
     async with asyncio.timeout(ASK_S):
         await producer.start()
@@ -59,7 +69,7 @@ async def reading(
     """
     reader = AIOKafkaConsumer(
         bootstrap_servers=servers.split(","), enable_auto_commit=False, client_id="tocsin.cli", fetch_max_wait_ms=100,
-        max_partition_fetch_bytes=MAX_REQUEST, fetch_max_bytes=2 * MAX_REQUEST,
+        max_partition_fetch_bytes=MAX_REQUEST, fetch_max_bytes=2 * MAX_REQUEST, **load(KafkaAccess).arguments(),
     )  # fmt: skip
     async with asyncio.timeout(ASK_S):
         await reader.start()

@@ -6,7 +6,9 @@ import secrets
 import shutil
 import socket
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 import psutil
@@ -32,15 +34,23 @@ class Kafka:
     With `own` (the default) the node ends when this process does, kill -9 included. Without, it goes on, and any
     other process finds it again by its folder: `Kafka(folder).running`, `.bootstrap`, `.stop()`.
 
+    `more` are broker settings beside ours, and `format_with` further arguments of kafka-storage: a broker that asks
+    who comes needs both (`--add-scram`).
+
     As a context manager it is started and ready inside, and stopped after.
     """
 
-    def __init__(self, folder: Path, *, own: bool = True, progress: Progress | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, own: bool = True, progress: Progress | None = None,
+        more: Mapping[str, str] = MappingProxyType({}), format_with: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         self.folder = folder.resolve()
         self.log = self.folder / "kafka.log"
         """What the broker said, from every start; kept."""
         self._own = own
         self._progress = progress
+        self._more = more
+        self._format_with = format_with
         self._data = self.folder / "data"
         self._formatted = self.folder / "formatted"
         self._settings = self.folder / "server.properties"
@@ -93,7 +103,7 @@ class Kafka:
         java = str(find_java())
         classes = classpath(ensure_jars(progress=self._progress))
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._settings.write_text(properties(self._data, self._choose_ports()), encoding="utf-8")
+        self._settings.write_text(properties(self._data, self._choose_ports(), self._more), encoding="utf-8")
         if not self._formatted.exists():
             self._format(java, classes)
         command = [java, *_JVM, *_LOGGING, "-cp", classes, "kafka.Kafka", str(self._settings)]
@@ -170,7 +180,7 @@ class Kafka:
         shutil.rmtree(self._data, ignore_errors=True)
         cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
         # = in front: an id may begin with a dash
-        arguments = ["format", f"--cluster-id={cluster}", "-c", str(self._settings)]
+        arguments = ["format", f"--cluster-id={cluster}", "-c", str(self._settings), *self._format_with]
         command = [java, *_JVM, *_LOGGING, "-cp", classes, "kafka.tools.StorageTool", *arguments]
         with self.log.open("ab") as log:
             result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)  # noqa: S603 - no shell

@@ -1,6 +1,7 @@
 """The broker's properties file: one node that is broker and controller, on loopback, in a folder of its own."""
 
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +45,8 @@ def read_ports(file: Path) -> Ports | None:
     return Ports(broker, controller)
 
 
-def properties(folder: Path, ports: Ports) -> str:
-    """The text of the file. Everything that is not here is Kafka's default, the flush settings above all."""
+def properties(folder: Path, ports: Ports, more: Mapping[str, str]) -> str:
+    """The text of the file; `more` comes last. All else is Kafka's default, the flush settings above all."""
     broker = f"PLAINTEXT://127.0.0.1:{ports.broker}"
     settings = {
         "process.roles": "broker,controller",
@@ -73,4 +74,4 @@ def properties(folder: Path, ports: Ports) -> str:
         "message.max.bytes": _LARGEST_RECORD,
         "replica.fetch.max.bytes": _LARGEST_RECORD,
     }
-    return "".join(f"{name}={value}\n" for name, value in settings.items())
+    return "".join(f"{name}={value}\n" for name, value in {**settings, **more}.items())

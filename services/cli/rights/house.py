@@ -1,0 +1,33 @@
+"""The parties of this house: its rooms, and the publishers of its register."""
+
+from pathlib import Path
+
+from schemas.topics import TOPICS, Topic
+from schemas.words import Realm
+from services.cli.errors import Code, fail
+from services.cli.rights.wanted import Parties
+from services.cli.rooms import ROOMS
+from services.intake.publishers import RegisterError, read_register
+from services.intake.settings import IntakeSettings
+from services.runtime.settings import load
+
+#: The agencies' door has its own user also where `tocsin up` starts none.
+ROOM_NAMES = frozenset({"agency", *(spec.name for spec in ROOMS)})
+
+
+def parties(realm: Realm, register: Path | None = None) -> Parties:
+    """Everybody who has a user; ends the verb with a sentence where the register cannot be read."""
+    try:
+        found = read_register(register or load(IntakeSettings).publishers)
+    except RegisterError as error:
+        fail(str(error), Code.WRONG)
+    return Parties(realm, ROOM_NAMES, frozenset(each.id for each in found.by_sender.values()))
+
+
+def wanted_topics(there: Parties) -> list[Topic]:
+    """Every topic of the list; a pattern once for each publisher."""
+    return [each for topic in TOPICS for each in _each(topic, sorted(there.publishers))]
+
+
+def _each(topic: Topic, publishers: list[str]) -> list[Topic]:
+    return [topic.of(each) for each in publishers] if topic.is_pattern else [topic]

@@ -1,0 +1,208 @@
+"""A real broker with SASL and an authorizer: what each user can do there, tried, not read off the ACLs."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
+from aiokafka.protocol.fetch import FetchRequest
+
+from schemas.topics import Topic
+from schemas.words import Realm
+from services.cli.checks import rights as check
+from services.cli.checks.finding import Found
+from services.cli.context import Context
+from services.cli.errors import Failure
+from services.cli.kafka import Kafka
+from services.cli.rights.acl import Acl
+from services.cli.rights.broker import rights_of
+from services.cli.rights.house import ROOM_NAMES, parties, wanted_topics
+from services.cli.rights.verbs import acls
+from services.cli.rights.wanted import CLI, OPERATOR, publisher, user
+from tests.rights.conftest import Secured
+from tests.support.secured import ADMIN, access, being
+
+pytestmark = pytest.mark.connected
+
+PARTIES = [*sorted(ROOM_NAMES), CLI]
+EVERY = wanted_topics(parties(Realm.DRILL))
+ALL = sorted({topic.full(realm) for topic in EVERY for realm in Realm})
+NOT_ALLOWED = TopicAuthorizationFailedError.errno
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """aiokafka logs each refusal, and refusals are what these tests are about."""
+    log = logging.getLogger("aiokafka")
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    yield
+    log.setLevel(before)
+
+
+async def can_write(servers: str, who: str, topics: list[str]) -> set[str]:
+    """The topics that take a record from this user."""
+    taken = set()
+    async with AIOKafkaProducer(bootstrap_servers=servers, acks="all", **access(who).arguments()) as producer:
+        for topic in topics:
+            try:
+                await producer.send_and_wait(topic, b"a test's own", key=b"a test's")
+            except TopicAuthorizationFailedError:
+                continue
+            taken.add(topic)
+    return taken
+
+
+async def can_read(servers: str, who: str, topics: list[str]) -> set[str]:
+    """The topics whose first partition is given to this user."""
+    client = AIOKafkaClient(bootstrap_servers=servers, **access(who).arguments())
+    await client.bootstrap()
+    try:
+        given = set()
+        for topic in topics:
+            request = FetchRequest(0, 0, 1_000_000, 0, [(topic, [(0, 0, 1_000_000)])])
+            answer = await client.send(client.get_random_node(), request)
+            [(_, [(_, code, *_)])] = answer.topics
+            assert code in {0, NOT_ALLOWED}
+            given |= {topic} if code == 0 else set()
+        return given
+    finally:
+        await client.close()
+
+
+def listed(party: str, side: Callable[[Topic], tuple[str, ...]], *, everybody: bool) -> set[str]:
+    """What the list of topics gives a room, in the drill's names. Read here by other code than the rights are."""
+    return {
+        topic.full(Realm.DRILL) for topic in EVERY if party in side(topic) or (everybody and "any room" in side(topic))
+    }
+
+
+@pytest.mark.parametrize("party", PARTIES)
+def test_a_party_writes_what_the_list_says_and_nothing_else(secured: Secured, party: str) -> None:
+    """Into the drill's topics, so that the live ones stay clean for the rooms of the last test."""
+    wanted = listed(party, lambda topic: topic.writers, everybody=party != CLI)
+    found = asyncio.run(can_write(secured.kafka.bootstrap, user(Realm.DRILL, party), ALL))
+    assert found == wanted
+
+
+@pytest.mark.parametrize("party", PARTIES)
+def test_a_party_reads_what_the_list_says_and_nothing_else(secured: Secured, party: str) -> None:
+    wanted = listed(party, lambda topic: topic.readers, everybody=False)
+    found = asyncio.run(can_read(secured.kafka.bootstrap, user(Realm.DRILL, party), ALL))
+    assert found == wanted
+
+
+def test_a_publisher_sends_alerts_and_hears_its_own_answers_only(secured: Secured) -> None:
+    one, other = sorted(secured.live.publishers)[:2]
+    servers, who = secured.kafka.bootstrap, user(Realm.LIVE, publisher(one))
+    assert asyncio.run(can_write(servers, who, [t for t in ALL if t != "alerts.incoming"])) == set()
+    assert asyncio.run(can_read(servers, who, ALL)) == {f"answers.{one}"}
+    assert f"answers.{other}" in ALL
+    mine = {acl for acl in secured.live.rights() if acl.user == who}
+    assert Acl(who, "topic", "alerts.incoming", "write") in mine
+
+
+def test_a_room_cannot_join_another_rooms_group(secured: Secured) -> None:
+    """It would take its partitions, and with them its records."""
+
+    async def join(group: str) -> None:
+        consumer = AIOKafkaConsumer(
+            "drill.alerts.accepted", bootstrap_servers=secured.kafka.bootstrap, group_id=group,
+            **access(user(Realm.DRILL, "audience")).arguments(),
+        )  # fmt: skip
+        try:
+            await consumer.start()
+            await consumer.getmany(timeout_ms=500)
+        finally:
+            await consumer.stop()
+
+    asyncio.run(join("drill.audience.alerts.accepted"))
+    with pytest.raises(GroupAuthorizationFailedError):
+        asyncio.run(join("drill.record.alerts.accepted"))
+
+
+@pytest.mark.parametrize("who", ["tocsin-live-nobody", ""])
+def test_without_a_user_of_the_broker_nothing_is_to_be_had(secured: Secured, who: str) -> None:
+    arguments = access(who).arguments() if who else {}
+
+    async def come() -> None:
+        client = AIOKafkaClient(bootstrap_servers=secured.kafka.bootstrap, request_timeout_ms=3000, **arguments)
+        try:
+            await client.bootstrap()
+        finally:
+            await client.close()
+
+    with pytest.raises(KafkaError):
+        asyncio.run(come())
+
+
+def test_granting_again_changes_nothing(secured: Secured, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with being(ADMIN):
+        acls(tmp_path, Realm.LIVE, apply=True, prune=True)
+    assert capsys.readouterr().out == "the broker has exactly these rights\n"
+
+
+def test_the_operator_grants_nothing(secured: Secured, tmp_path: Path) -> None:
+    """Or whoever may put parked records back could give himself the rest."""
+
+    async def grab() -> None:
+        me = user(Realm.LIVE, OPERATOR)
+        async with rights_of(secured.kafka.bootstrap, access(me)) as rights:
+            await rights.add([Acl(me, "topic", "anything", "write")])
+
+    with being(user(Realm.LIVE, "intake")), pytest.raises(Failure, match="may not grant rights"):
+        acls(tmp_path, Realm.LIVE, apply=True)
+    with pytest.raises(KafkaError, match=r"[Cc]luster"):
+        asyncio.run(grab())
+
+
+def doctor(folder: Path) -> list[Found]:
+    with being(user(Realm.LIVE, OPERATOR)):
+        return list(check.look(Context(folder)))
+
+
+def change(secured: Secured, work: str, acl: Acl) -> None:
+    async def errand() -> None:
+        async with rights_of(secured.kafka.bootstrap, access(ADMIN)) as rights:
+            step: Callable[[list[Acl]], Coroutine[Any, Any, None]] = getattr(rights, work)
+            await step([acl])
+
+    asyncio.run(errand())
+
+
+def test_doctor_sees_rights_that_are_missing_and_those_too_many(
+    secured: Secured, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert [found.verdict for found in doctor(tmp_path)] == ["good"]
+    change(secured, "remove", Acl("tocsin-live-record", "topic", "trust", "read"))
+    change(secured, "add", Acl("tocsin-live-receipts", "topic", "broadcasts.released", "write"))
+    missing, surplus = doctor(tmp_path)
+    assert (missing.verdict, missing.says) == ("bad", "tocsin-live-record may not read topic trust")
+    assert surplus.verdict == "mind"
+    assert "tocsin-live-receipts may write topic broadcasts.released" in surplus.says
+    with being(ADMIN):
+        acls(tmp_path, Realm.LIVE, apply=True, prune=True)
+    assert "taken away: tocsin-live-receipts may write broadcasts.released" in capsys.readouterr().out
+    assert [found.verdict for found in doctor(tmp_path)] == ["good"]
+
+
+def test_who_may_not_look_is_told_who_may(secured: Secured, tmp_path: Path) -> None:
+    with being(user(Realm.LIVE, "record")):
+        [found] = check.look(Context(tmp_path))
+    assert (found.verdict, found.do) == ("mind", "ask as tocsin-live-operator")
+
+
+def test_a_broker_that_asks_nobody_has_no_rights_to_give(
+    kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_KAFKA", kafka.bootstrap)
+    with pytest.raises(Failure, match="asks nobody who he is"):
+        acls(tmp_path, Realm.LIVE, apply=True)
+    assert [found.verdict for found in check.look(Context(tmp_path))] == ["good"]
+    monkeypatch.setenv("TOCSIN_KAFKA", "kafka.example:9092")
+    assert [found.verdict for found in check.look(Context(tmp_path))] == ["mind"]
