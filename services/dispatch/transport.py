@@ -2,14 +2,13 @@
 
 `TraceConfig.on_request_headers_sent` runs after a connection is there and before any byte is written (aiohttp buffers
 the head until the body comes); on Python before 3.12 the body goes out in a task of its own, so the check is made
-again in `on_request_chunk_sent`. Two socket options make R a bound that the kernel keeps too: without
-TCP_USER_TIMEOUT a request of a killed process reached the server 55 s after the kill, of a stopped one 214 s after.
-No retries here, ever.
+again in `on_request_chunk_sent`. The sockets keep R as a bound of the kernel's too. No retries here, ever.
 """
 
+import asyncio
 import socket
+import ssl
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -17,12 +16,12 @@ from typing import Any
 import aiohttp
 from aiohttp import TraceConfig
 from aiohttp.abc import AbstractResolver
+from yarl import URL
 
 from schemas.words import Reason
-from services.dispatch.port import Doubt, NotSent, Outcome, Permit
-
-LINGER_NONE = b"\x01\x00\x00\x00\x00\x00\x00\x00"
-CONNECT_S = 5.0
+from services.dispatch.port import Doubt, NotSent, Permit
+from services.dispatch.posting import LARGEST, Answer, Target, seconds
+from services.dispatch.sockets import CONNECT_S, KEEP_S, bounded_socket
 
 
 class NeverWrittenError(Exception):
@@ -47,14 +46,6 @@ class Context:
             raise NeverWrittenError
 
 
-def _socket(address: Any) -> socket.socket:  # noqa: ANN401 - aiohttp's own AddrInfoType
-    family, kind, protocol, _, _ = address
-    made = socket.socket(family, kind, protocol)
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NONE)
-    return made
-
-
 @dataclass(frozen=True)
 class Limits:
     """How many connections, and how long an answer may take, seconds."""
@@ -70,25 +61,25 @@ class Transport:
         """Call inside the event loop."""
 
         def bounded(address: Any) -> socket.socket:  # noqa: ANN401 - aiohttp's own AddrInfoType
-            made = _socket(address)
-            option = getattr(socket, "TCP_USER_TIMEOUT", None)
-            if option is not None:  # macOS has none; `tocsin doctor` says so
-                made.setsockopt(socket.IPPROTO_TCP, option, int(limits.answer_s * 1000))
-            return made
+            return bounded_socket(address, limits.answer_s)
 
         trace = TraceConfig()
         trace.on_request_headers_sent.append(_before_head)
         trace.on_request_chunk_sent.append(_before_body)
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=limits.connections, keepalive_timeout=30, socket_factory=bounded, resolver=resolver
+                limit=limits.connections,
+                keepalive_timeout=KEEP_S,
+                socket_factory=bounded,
+                resolver=resolver,
+                ssl=ssl.create_default_context(),
             ),
             timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=CONNECT_S, sock_read=None),
             trace_configs=[trace],
             auto_decompress=True,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        self.answer_s = limits.answer_s
+        self.limits, self.answer_s = limits, limits.answer_s
 
     async def close(self) -> None:
         """Close every connection."""
@@ -112,7 +103,7 @@ async def _before_body(_session: aiohttp.ClientSession, context: SimpleNamespace
     carried.written = True
 
 
-def failure(error: BaseException, context: Context) -> Outcome:
+def failure(error: BaseException, context: Context) -> NotSent | Doubt:
     """What an exception of the transport says: never written, no connection, or doubt."""
     if context.refused or isinstance(error, NeverWrittenError):
         return NotSent(Reason.TRANSIENT, 0.0)
@@ -121,9 +112,42 @@ def failure(error: BaseException, context: Context) -> Outcome:
     return Doubt()
 
 
-def header_seconds(headers: Mapping[str, str], name: str) -> float | None:
-    """A header that holds seconds, such as Retry-After; None when it is missing or no number."""
-    try:
-        return max(0.0, float(headers[name]))
-    except (KeyError, ValueError):
-        return None
+class AiohttpPoster:
+    """See `services.dispatch.posting.Poster`. The session is the transport's, and so is closing it."""
+
+    def __init__(self, target: Target, transport: Transport) -> None:
+        """Post to `target` on `transport`'s pool."""
+        self._url, self._headers = URL(target.url), target.headers
+        self._session, self._answer_s = transport.session, transport.answer_s
+
+    async def post(self, body: bytes, permit: Permit) -> Answer | NotSent | Doubt:
+        """Send `body` once."""
+        context = Context(permit)
+        try:
+            async with (
+                asyncio.timeout(self._answer_s),
+                self._session.post(
+                    self._url, data=body, headers=self._headers, trace_request_ctx=context, allow_redirects=False
+                ) as response,
+            ):
+                return Answer(
+                    response.status, await _bounded(response), seconds(response.headers.get("Retry-After"))
+                )  # fmt: skip
+        except Exception as error:  # noqa: BLE001 - time-out, reset, never written: the context says which
+            return failure(error, context)
+
+    async def close(self) -> None:
+        """Nothing of its own to close."""
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    """The body, unless it is longer than what is read."""
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in response.content.iter_any():
+        pieces.append(piece)
+        size += len(piece)
+        if size > LARGEST:
+            message = f"an answer of more than {LARGEST} bytes"
+            raise aiohttp.ClientPayloadError(message)
+    return b"".join(pieces)

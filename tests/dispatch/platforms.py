@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from pydantic import SecretStr
 
 from schemas.words import Channel as ChannelName
 from schemas.words import Kind, Severity
+from services.dispatch.lean import LeanPoster
 from services.dispatch.port import Job, LookUp, Outcome
 from services.dispatch.sms.service import SmsChannel
 from services.dispatch.sms.settings import SmsSettings
@@ -32,6 +34,16 @@ class Book:
     def number_of(self, ids: Sequence[str], *, reading: bool = False) -> dict[str, str]:
         known = NUMBERS | ({GONE: "+12025550199"} if reading else {})
         return {each: known[each] for each in ids if each in known}
+
+
+#: Every channel, and every transport of it.
+WAYS = [
+    pytest.param((ChannelName.X, {}), id="x"),
+    pytest.param((ChannelName.SMS, {"transport": "aiohttp"}), id="sms-aiohttp"),
+    pytest.param((ChannelName.SMS, {"transport": "lean"}), id="sms-lean"),
+]
+SMS_WAYS = WAYS[1:]
+Way = tuple[ChannelName, dict[str, Any]]
 
 
 def channel_of(name: ChannelName, base_url: str, **changes: Any) -> XChannel | SmsChannel:
@@ -102,6 +114,19 @@ async def rigged(name: ChannelName, folder: Path, **settings: Any) -> AsyncItera
             yield Rig(name, channel, sandbox)
         finally:
             await channel.close()
+
+
+def sockets_in_use(channel: XChannel | SmsChannel) -> list[socket.socket]:
+    """The sockets of connections that a request holds now, whichever transport carries it."""
+    if isinstance(channel, SmsChannel):
+        assert channel._client is not None
+        poster = channel._client.poster
+        if isinstance(poster, LeanPoster):
+            return [each.socket for each in poster.open if each not in poster._idle]
+    assert channel._transport is not None
+    connector = channel._transport.session.connector
+    assert connector is not None
+    return [each.transport.get_extra_info("socket") for each in connector._acquired]  # type: ignore[union-attr]  # they are connected
 
 
 @dataclass

@@ -16,7 +16,19 @@ from schemas.words import Kind, Reason
 from services.dispatch.port import Doubt, NotSent, Outcome, Refused, Sent
 from services.dispatch.sms import client as sms_client
 from services.dispatch.x import client as x_client
-from tests.dispatch.platforms import ANSWER_S, GONE, Rig, channel_of, closed_port, raw_server, rigged
+from tests.dispatch.platforms import (
+    ANSWER_S,
+    GONE,
+    SMS_WAYS,
+    WAYS,
+    Rig,
+    Way,
+    channel_of,
+    closed_port,
+    raw_server,
+    rigged,
+    sockets_in_use,
+)
 from tests.dispatch.world import World
 from tests.sandbox.harness import PHONE
 
@@ -24,10 +36,11 @@ pytestmark = pytest.mark.contract
 X, SMS = ChannelName.X, ChannelName.SMS
 
 
-@pytest.fixture(params=[X, SMS])
+@pytest.fixture(params=WAYS)
 async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
-    """Each channel in turn."""
-    async with rigged(request.param, tmp_path) as made:
+    """Each channel in turn, with each of its transports."""
+    name, settings = request.param
+    async with rigged(name, tmp_path, **settings) as made:
         yield made
 
 
@@ -37,9 +50,10 @@ async def x_rig(tmp_path: Path) -> AsyncIterator[Rig]:
         yield made
 
 
-@pytest.fixture
-async def sms_rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rigged(SMS, tmp_path) as made:
+@pytest.fixture(params=SMS_WAYS)
+async def sms_rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
+    name, settings = request.param
+    async with rigged(name, tmp_path, **settings) as made:
         yield made
 
 
@@ -126,11 +140,11 @@ async def test_a_refusal_for_rate_has_the_platforms_own_wait(rig: Rig) -> None:
     assert await rig.accepted() == 0
 
 
-@pytest.mark.parametrize("name", [X, SMS])
-async def test_where_nobody_listens_nothing_was_sent(name: ChannelName) -> None:
-    channel = channel_of(name, f"http://127.0.0.1:{closed_port()}")
+@pytest.mark.parametrize("way", WAYS)
+async def test_where_nobody_listens_nothing_was_sent(way: Way) -> None:
+    channel = channel_of(way[0], f"http://127.0.0.1:{closed_port()}", **way[1])
     await channel.open()
-    job = Rig(name, channel, sandbox=None).job()  # type: ignore[arg-type]  # there is no stand-in
+    job = Rig(way[0], channel, sandbox=None).job()  # type: ignore[arg-type]  # there is no stand-in
     assert await channel.publish(job, PHONE, lambda: True) == NotSent(Reason.TRANSIENT)
     await channel.close()
 
@@ -175,16 +189,16 @@ async def test_a_duplicate_is_doubt_and_never_success(x_rig: Rig) -> None:
     assert [sent.platform_id for sent in (await x_rig.look(job))[job.id].found] == [first.platform_id]
 
 
-@pytest.mark.parametrize("name", [X, SMS])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-async def test_a_redirect_is_not_followed(name: ChannelName, status: int) -> None:
+async def test_a_redirect_is_not_followed(way: Way, status: int) -> None:
     """What is signed for one host is sent to no other."""
     async with raw_server() as elsewhere:
         head = f"HTTP/1.1 {status} Moved\r\nLocation: {elsewhere.address}/2/tweets\r\nContent-Length: 0\r\n\r\n"
         async with raw_server(head.encode()) as server:
-            channel = channel_of(name, server.address)
+            channel = channel_of(way[0], server.address, **way[1])
             await channel.open()
-            job = Rig(name, channel, sandbox=None).job()  # type: ignore[arg-type]  # there is no stand-in
+            job = Rig(way[0], channel, sandbox=None).job()  # type: ignore[arg-type]  # there is no stand-in
             assert await channel.publish(job, PHONE, lambda: True) == Doubt()
             await channel.close()
         assert elsewhere.received == 0
@@ -193,27 +207,31 @@ async def test_a_redirect_is_not_followed(name: ChannelName, status: int) -> Non
 # --- the permit ---
 
 
-@pytest.mark.parametrize("name", [X, SMS])
-@pytest.mark.parametrize("yes_first", [0, 1])
+@pytest.mark.parametrize("way", WAYS)
 async def test_when_the_permit_says_no_not_one_byte_is_written_and_no_connection_leaks(
-    name: ChannelName, yes_first: int
+    way: Way,
 ) -> None:
-    """`yes_first`: the permit turns between the head and the body, which leave in one go."""
+    await _refused(way, yes_first=0)
+
+
+@pytest.mark.parametrize("way", [each for each in WAYS if each.id != "sms-lean"])  # it asks once, and writes at once
+async def test_when_the_permit_turns_between_head_and_body_not_one_byte_is_written(way: Way) -> None:
+    await _refused(way, yes_first=1)
+
+
+async def _refused(way: Way, yes_first: int) -> None:
     async with raw_server() as server:
-        channel = channel_of(name, server.address)
+        channel = channel_of(way[0], server.address, **way[1])
         await channel.open()
         for _ in range(20):  # more than the pool has
             answers = iter([True] * yes_first + [False] * 5)
-            job = Rig(name, channel, sandbox=None).job()  # type: ignore[arg-type]  # there is no stand-in
+            job = Rig(way[0], channel, sandbox=None).job()  # type: ignore[arg-type]  # there is no stand-in
             assert await channel.publish(job, PHONE, lambda answers=answers: next(answers)) == NotSent(
                 Reason.TRANSIENT, 0.0
             )
         assert server.received == 0
         assert server.connections >= 1
-        assert channel._transport is not None
-        connector = channel._transport.session.connector
-        assert connector is not None
-        assert not connector._acquired
+        assert not sockets_in_use(channel)
         await channel.close()
 
 
@@ -221,10 +239,7 @@ async def test_the_permit_is_asked_after_the_connection_is_there(rig: Rig) -> No
     asked: list[int] = []
 
     def permit() -> bool:
-        assert rig.channel._transport is not None
-        connector = rig.channel._transport.session.connector
-        assert connector is not None
-        asked.append(len(connector._acquired))
+        asked.append(len(sockets_in_use(rig.channel)))
         return True
 
     assert isinstance(await rig.publish(permit=permit), Sent)
@@ -378,26 +393,22 @@ async def test_a_probe_proves_the_credentials(rig: Rig) -> None:
 # --- the kernel's side ---
 
 
-@pytest.mark.parametrize("name", [X, SMS])
-async def test_the_kernel_keeps_the_bound_too(name: ChannelName) -> None:
+@pytest.mark.parametrize("way", WAYS)
+async def test_the_kernel_keeps_the_bound_too(way: Way) -> None:
     """Without these a request of a killed process reached a server 55 s after the kill."""
     seen: list[tuple[int, tuple[int, int], int]] = []
     async with raw_server() as server:
-        channel = channel_of(name, server.address)
+        channel = channel_of(way[0], server.address, **way[1])
         await channel.open()
 
         def permit() -> bool:
-            assert channel._transport is not None
-            connector = channel._transport.session.connector
-            assert connector is not None
-            for protocol in connector._acquired:
-                raw = protocol.transport.get_extra_info("socket")  # type: ignore[union-attr]  # it is connected
+            for raw in sockets_in_use(channel):
                 linger = struct.unpack("ii", raw.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8))
                 user = raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
                 seen.append((user, linger, raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)))
             return True
 
-        job = Rig(name, channel, sandbox=None).job()  # type: ignore[arg-type]  # there is no stand-in
+        job = Rig(way[0], channel, sandbox=None).job()  # type: ignore[arg-type]  # there is no stand-in
         assert await channel.publish(job, PHONE, permit) == Doubt()
         await channel.close()
     assert set(seen) == {(int(ANSWER_S * 1000), (1, 0), 1)}

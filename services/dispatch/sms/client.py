@@ -20,11 +20,13 @@ from twilio.rest import Client
 from yarl import URL
 
 from schemas.words import Reason
+from services.dispatch.lean import LeanPoster
 from services.dispatch.port import Doubt, Listed, NotSent, Outcome, Permit, Probe, Refused, Sent
+from services.dispatch.posting import Answer, Poster, Target
 from services.dispatch.sms import errors
 from services.dispatch.sms.request import Bodies
 from services.dispatch.sms.settings import SmsSettings
-from services.dispatch.transport import Context, Transport, failure, header_seconds
+from services.dispatch.transport import AiohttpPoster, Transport
 
 CREATED, CLIENT_ERROR, TOO_MANY, SERVER_ERROR = 201, 400, 429, 500
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
@@ -57,30 +59,17 @@ class TwilioClient:
     """Calls that answer in the port's words."""
 
     def __init__(self, settings: SmsSettings, transport: Transport) -> None:
-        """Use `transport`'s pool for everything."""
+        """Use `transport`'s pool for everything but the texts, which go the way that is set."""
         token = settings.auth_token.get_secret_value()
-        self._session, self._answer_s = transport.session, transport.answer_s
-        path = f"2010-04-01/Accounts/{settings.account_sid}/Messages.json"
-        self._url = URL(settings.base_url.rstrip("/")) / path
-        basic = base64.b64encode(f"{settings.account_sid}:{token}".encode()).decode()
-        self._headers = {**FORM, "Authorization": f"Basic {basic}"}
+        self.poster = _poster(settings, transport)
         self._bodies = Bodies(settings.messaging_service_sid, settings.sender, settings.callback_url)
         self._vendor = Client(settings.account_sid, token, http_client=_Pooled(transport, settings.base_url))
 
     async def send(self, number: str, text: str, delivery: str, ends: datetime, permit: Permit) -> Outcome:
         """Send one text."""
-        context = Context(permit)
         body = self._bodies.body(number, text, delivery, ends, datetime.now(UTC))
-        try:
-            async with (
-                asyncio.timeout(self._answer_s),
-                self._session.post(
-                    self._url, data=body, headers=self._headers, trace_request_ctx=context, allow_redirects=False
-                ) as response,
-            ):
-                return _outcome(response.status, await response.read(), response.headers)
-        except Exception as error:  # noqa: BLE001 - time-out, reset, never written: the context says which
-            return failure(error, context)
+        answer = await self.poster.post(body, permit)
+        return _outcome(answer) if isinstance(answer, Answer) else answer
 
     async def find(self, number: str, text: str, since: datetime) -> list[Sent]:
         """The messages to `number` with exactly this text since the day of `since`; raises when it cannot be known."""
@@ -117,21 +106,40 @@ def _day(moment: datetime) -> datetime:
     return (moment - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _outcome(status: int, body: bytes, headers: Any) -> Outcome:  # noqa: ANN401 - aiohttp's header map
+def _poster(settings: SmsSettings, transport: Transport) -> Poster:
+    """What carries the texts to Twilio."""
+    basic = f"{settings.account_sid}:{settings.auth_token.get_secret_value()}"
+    headers = {**FORM, "Authorization": f"Basic {base64.b64encode(basic.encode()).decode()}"}
+    target = Target(
+        f"{settings.base_url.rstrip('/')}/2010-04-01/Accounts/{settings.account_sid}/Messages.json", headers
+    )
+    if settings.transport == "lean":
+        return LeanPoster(target, transport.limits)
+    return AiohttpPoster(target, transport)
+
+
+def _outcome(answer: Answer) -> Outcome:
     """Read one answer. A 5xx, and whatever is not Twilio's JSON, is doubt: a proxy's page says nothing of the text."""
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        answer = None
+    status = answer.status
     if status == TOO_MANY:
-        return NotSent(Reason.RATE_LIMITED, header_seconds(headers, "Retry-After"))
-    if not isinstance(answer, dict):
+        return NotSent(Reason.RATE_LIMITED, answer.retry_after_s)
+    said = _json(answer.body)
+    if said is None:
         return Doubt()
-    if status == CREATED and isinstance(answer.get("sid"), str):
-        return Sent(answer["sid"])
+    if status == CREATED and isinstance(said.get("sid"), str):
+        return Sent(said["sid"])
     if not CLIENT_ERROR <= status < SERVER_ERROR:
         return Doubt()
-    code = answer.get("code")
+    code = said.get("code")
     if code in errors.RATE:
-        return NotSent(Reason.RATE_LIMITED, header_seconds(headers, "Retry-After"))
+        return NotSent(Reason.RATE_LIMITED, answer.retry_after_s)
     return Refused(errors.reason(code, status), code if isinstance(code, int) else status)
+
+
+def _json(body: bytes) -> dict[str, Any] | None:
+    """A JSON object, or None."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

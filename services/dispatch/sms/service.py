@@ -36,6 +36,8 @@ class SmsChannel:
 
     async def close(self) -> None:
         """Close the session."""
+        if self._client:
+            await self._client.poster.close()
         if self._transport:
             await self._transport.close()
 
