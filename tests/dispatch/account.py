@@ -5,29 +5,26 @@ else may happen between any two steps. A process stalls by not being chosen; a c
 wrote is on its way.
 """
 
-from collections.abc import Callable, Coroutine, Generator, Iterable
+from collections.abc import Coroutine, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
-
 from schemas.broadcast import Broadcast
-from schemas.words import TAKE_BACKS, BroadcastKind, Channel, Kind, Realm, Reason, Severity
+from schemas.words import TAKE_BACKS, BroadcastKind, Channel, Kind, Realm, Reason, Severity, State
 from services.dispatch import ids
 from services.dispatch.brake import set_brake
 from services.dispatch.gate import Done
-from services.dispatch.metrics import DispatchMetrics
+from services.dispatch.persons import Saying
+from services.dispatch.persons import settle as settle_by_person
 from services.dispatch.port import Doubt, Job, NotSent, Outcome, Refused, Sent
-from services.dispatch.tables import metadata
-from services.runtime.metrics import RoomMetrics
-from services.runtime.store import Store, sqlite_url
+from tests.dispatch.databases import Database
 from tests.dispatch.fakes import BOUNDS, Message, address_of
-from tests.dispatch.world import MARGIN, Process, World, open_store
+from tests.dispatch.world import LINEAGE, MARGIN, Process, World
 
 T = TypeVar("T")
 PATIENCE_S = 300.0
+OLDER = "e" * 32
 #: A request may arrive so long after its first byte.
 LATEST = BOUNDS.gap + BOUNDS.answer + BOUNDS.accept
 #: What a platform, or the way to it, says at once.
@@ -85,42 +82,14 @@ class Told:
     look_up_failed: bool = False
 
 
-class Database:
-    """Two connections to one ledger's file, emptied for each history: opening is slow."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.stores = (open_store(folder / "ledger.db"), open_store(folder / "ledger.db"))
-        self.metrics = DispatchMetrics(RoomMetrics("dispatch/sms", Realm.LIVE))
-        for store in self.stores:
-            store.transact = _at_once(store)  # type: ignore[method-assign]  # no thread: the order of steps is ours
-
-    def empty(self) -> None:
-        with self.stores[0].begin() as connection:
-            for table in metadata.tables.values():
-                connection.execute(sa.delete(table))
-
-    def close(self) -> None:
-        for store in self.stores:
-            store.close()
-
-
-def _at_once(store: Store) -> Callable[..., Coroutine[Any, Any, Any]]:
-    async def transact(work: Callable[..., Any], *args: Any, **named: Any) -> Any:
-        with store.begin() as connection:
-            return work(connection, *args, **named)
-
-    return transact
-
-
 class Account:
     """See the module."""
 
-    def __init__(self, database: Database, severity: Severity, minutes: int) -> None:
-        """An alert of this severity ends after so many minutes."""
+    def __init__(self, database: Database, severity: Severity, minutes: int, alike: Sequence[str] = ()) -> None:
+        """An alert of this severity ends after so many minutes; to those of `alike` an older one reads the same."""
         database.empty()
         self.database, self.severity, self.minutes = database, severity, minutes
-        self.world = World(database.folder)
+        self.world = World(database.folder, url=database.url)
         self.clock, self.platform = self.world.clock, self.world.platform
         for store in database.stores:
             self.world.process(given=store, patience_s=PATIENCE_S, counters=database.metrics)
@@ -130,6 +99,18 @@ class Account:
         """Sweeps that have an answer of the platform and have not used it yet."""
         self.maybe: set[str] = set()
         """Targets of which something was ever `unresolved`."""
+        self.older: set[str] = set()
+        """Messages of the older alert."""
+        if alike:
+            self._older_alert(alike)
+
+    def _older_alert(self, to: Sequence[str]) -> None:
+        """Another lineage's alert stands, whose text is word by word what this one's will be."""
+        process = self.process(0)
+        texts = {channel: {"en": [f"{channel}: alike"]} for channel in Channel}
+        run(self.world.release(to=to, by=process, lineage=OLDER, texts=texts))
+        run(process.turn())
+        self.older = {message.id for message in self.platform.messages}
 
     def process(self, number: int) -> Process:
         return self.world.processes[number]
@@ -138,17 +119,29 @@ class Account:
 
     def release(self, version: int, revision: int, kind: BroadcastKind, to: set[str], by: int) -> None:
         now = self.clock.now().replace(microsecond=0)
+        first = self.older and not self.told.values
+        texts = {channel: {"en": [f"{channel}: alike"]} for channel in Channel} if first else None
         value = self.world.broadcast(
-            version, revision, kind=kind, severity=self.severity, now=now, expires=now + timedelta(minutes=self.minutes)
-        )
-        ledger = self.process(by).ledger
-        run(ledger.release(self.world.believed(value), 1, MARGIN))
-        if kind is not BroadcastKind.CANCEL:
-            run(ledger.batch(self.world.batch(value, sorted(to)), MARGIN))
+            version, revision, kind=kind, severity=self.severity, now=now,
+            expires=now + timedelta(minutes=self.minutes), texts=texts,
+        )  # fmt: skip
+        self._plan(value, to, by)
         self.told.values.append(value)
         self.told.mark = ids.ordinal(version, revision)
         self.told.to[self.told.mark] = to
         self.told.taking_back = kind is BroadcastKind.CANCEL
+
+    def _plan(self, value: Broadcast, to: set[str], by: int) -> None:
+        ledger = self.process(by).ledger
+        run(ledger.release(self.world.believed(value), 1, MARGIN))
+        if value.kind is not BroadcastKind.CANCEL:
+            run(ledger.batch(self.world.batch(value, sorted(to)), MARGIN))
+
+    def redelivered(self, which: int, by: int) -> None:
+        """Kafka gives a release and its batch once more, and what took it back not: its topic is another."""
+        value = self.told.values[which % len(self.told.values)]
+        to = self.told.to.get(ids.ordinal(value.version, value.revision), set())
+        self._plan(value, to, by)
 
     def take_back(self, *, cancel: bool, by: int) -> None:
         last = self.told.values[-1]
@@ -167,7 +160,24 @@ class Account:
 
     def brake(self, *, on: bool) -> None:
         self.told.braked = on
-        set_brake(sqlite_url(self.world.path), Channel.SMS, on=on, by="op", reason="test", now=self.clock.now())
+        set_brake(self.database.url, Channel.SMS, on=on, by="op", reason="test", now=self.clock.now())
+
+    def person(self, which: int, *, proves: bool) -> None:
+        """Somebody has looked at the platform, and says the truth about something `unresolved`."""
+        rows = self.unresolved()
+        row = rows[which % len(rows)]
+        there = [r.message.id for r in self.requests if r.job.id == row.id and r.message]
+        to = State.SENT if there else State.PLANNED if row.ends > self.clock.now() else State.FAILED
+        saying = Saying(row.id, to, "op", "test", there[0] if there and proves else None)
+        with self.process(0).store.begin() as connection:
+            settle_by_person(connection, Channel.SMS, Realm.LIVE, saying, self.clock.now())
+
+    def unresolved(self) -> list[Any]:
+        return [row for row in self.rows() if row.state == State.UNRESOLVED]
+
+    def rows(self) -> list[Any]:
+        """Rows of this lineage."""
+        return [row for row in self.world.rows() if row.lineage == LINEAGE]
 
     def break_look_up(self) -> None:
         self.platform.look_up_fails = not self.platform.look_up_fails
@@ -183,10 +193,19 @@ class Account:
             assert job.target not in self.told.stopped, "opened after STOP"
             assert self.clock.now() < job.ends, "opened after its end"
 
+    def window_unanswered(self, by: int, slots: int) -> None:
+        """The connection dies between the commit and its answer: nothing is sent, and the outcomes are kept."""
+        process = self.process(by)
+        run(process.ledger.window(process.finished, slots))
+
     def write(self, process: Process, name: str, fate: str, delay: float = 0.0, lag: float = 0.0) -> None:
         """One request starts, if it still may: it `arrives` after `delay`, or `never`, or see `AT_ONCE`."""
         job, fresh = process.flying.pop(name)
-        outcome = AT_ONCE.get(fate) if fresh.permit(job)() else NotSent(Reason.TRANSIENT, 0.0)
+        may = fresh.permit(job)()
+        outcome = AT_ONCE.get(fate) if may else NotSent(Reason.TRANSIENT, 0.0)
+        if may:
+            assert self.clock.now() < job.ends, "started after its end"
+            assert job.target not in self.told.stopped, "started after STOP"
         if outcome:
             process.finished.append(Done(job, outcome))
             return
@@ -199,9 +218,15 @@ class Account:
             due = request.arrives is not None and request.arrives <= self.clock.boottime()
             if due and request.message is None:
                 job = request.job
+                before = self.arrived(job.target)
                 if job.kind in TAKE_BACKS:
-                    assert self.platform.texts(job.target) or job.target in self.maybe, "took back what never was"
+                    assert before or job.target in self.maybe, "took back what never was"
+                assert all(other.job.ordinal <= job.ordinal for other in before), "arrived after what is newer"
                 request.message = self.platform.accept(address_of(job.target), job.text, request.lag)
+
+    def arrived(self, target: str | None = None) -> list[Request]:
+        """Requests that the platform has taken, those to one target or all."""
+        return [r for r in self.requests if r.message and target in {None, r.job.target}]
 
     def waiting(self, *processes: Process) -> list[Request]:
         """Requests whose answer some living process waits for, or one of these."""

@@ -6,19 +6,21 @@ stalls, crashes and answers is met by somebody. What fences one attempt from the
 """
 
 import random
-from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from schemas.words import BroadcastKind, Severity
-from tests.dispatch.account import LATEST, Account, Database
+from tests.dispatch.account import LATEST, Account
+from tests.dispatch.databases import Database
 from tests.dispatch.fakes import BOUNDS
 from tests.dispatch.promises import Promises
 from tests.dispatch.world import ANNA, BEN, Process, people
 
 PROCESS = st.integers(0, 1)
+#: Which of those that there are; counted round.
+WHICH = st.integers(0, 3)
 TARGETS = (ANNA, BEN)
 MANY = people(10)
 SEEDS = st.integers(0, 2**32)
@@ -32,12 +34,12 @@ class History(RuleBasedStateMachine):
     promises: Promises
 
     @classmethod
-    def open(cls, folder: Path) -> None:
-        """Make the database that all histories share."""
-        cls.database = Database(folder)
+    def open(cls, database: Database) -> "type[History]":
+        """A machine whose histories are all on this database."""
+        return type(cls.__name__, (cls,), {"database": database})
 
-    def begin(self, severity: Severity, to: set[str], minutes: int) -> None:
-        self.account = Account(self.database, severity, minutes)
+    def begin(self, severity: Severity, to: set[str], minutes: int, *, alike: bool = False) -> None:
+        self.account = Account(self.database, severity, minutes, sorted(to) if alike else ())
         self.promises = Promises(self.account)
         self.account.release(1, 1, BroadcastKind.ALERT, to, 0)
 
@@ -73,8 +75,8 @@ class History(RuleBasedStateMachine):
             self.a.window(by[-1], len(MANY))
 
 
-def _flying(machine: Any) -> list[Process]:
-    return [process for process in machine.a.world.processes if process.flying]
+def _flying(machine: Any) -> list[tuple[Process, str]]:
+    return [(process, name) for process in machine.a.world.processes for name in sorted(process.flying)]
 
 
 class OneLineage(History):
@@ -82,10 +84,10 @@ class OneLineage(History):
 
     @initialize(
         severity=st.sampled_from([Severity.SEVERE, Severity.SEVERE, Severity.EXTREME]),
-        to=st.sets(st.sampled_from(TARGETS), min_size=1), minutes=st.sampled_from([8, 600]),
+        to=st.sets(st.sampled_from(TARGETS), min_size=1), minutes=st.sampled_from([8, 600]), alike=st.booleans(),
     )  # fmt: skip
-    def first_release(self, severity: Severity, to: set[str], minutes: int) -> None:
-        self.begin(severity, to, minutes)
+    def first_release(self, severity: Severity, to: set[str], minutes: int, alike: bool) -> None:
+        self.begin(severity, to, minutes, alike=alike)
 
     @precondition(lambda self: not self.a.told.taking_back and len(self.a.told.values) < 3)
     @rule(update=st.booleans(), more=st.booleans(), by=PROCESS)
@@ -119,18 +121,35 @@ class OneLineage(History):
     def window(self, by: int, slots: int) -> None:
         self.a.window(by, slots)
 
+    @rule(by=PROCESS, slots=st.sampled_from([0, 2]))
+    def window_unanswered(self, by: int, slots: int) -> None:
+        self.a.window_unanswered(by, slots)
+
+    @precondition(lambda self: self.a.told.values)
+    @rule(which=st.integers(0, 2), by=PROCESS)
+    def redelivered(self, which: int, by: int) -> None:
+        self.a.redelivered(which, by)
+
+    @precondition(lambda self: self.a.unresolved())
+    @rule(which=WHICH, proves=st.booleans())
+    def person(self, which: int, proves: bool) -> None:
+        self.a.person(which, proves=proves)
+
     @precondition(lambda self: bool(_flying(self)))
-    @rule(data=st.data(), fate=st.sampled_from(["arrives", "late", "never", "connect", "refused"]))
-    def write(self, data: st.DataObject, fate: str) -> None:
-        process = data.draw(st.sampled_from(_flying(self)))
-        name = data.draw(st.sampled_from(sorted(process.flying)))
-        delay = data.draw(st.floats(0, LATEST)) if fate == "late" else 0.0
-        self.a.write(process, name, fate, delay, data.draw(st.sampled_from([0.0, 0.5, BOUNDS.visible])))
+    @rule(
+        which=WHICH, fate=st.sampled_from(["arrives", "late", "never", "connect", "refused"]),
+        delay=st.floats(0, LATEST), lag=st.sampled_from([0.0, 0.5, BOUNDS.visible]),
+    )  # fmt: skip
+    def write(self, which: int, fate: str, delay: float, lag: float) -> None:
+        flying = _flying(self)
+        process, name = flying[which % len(flying)]
+        self.a.write(process, name, fate, delay if fate == "late" else 0.0, lag)
 
     @precondition(lambda self: self.a.waiting())
-    @rule(data=st.data(), lost=st.booleans())
-    def answer(self, data: st.DataObject, lost: bool) -> None:
-        self.a.answer(data.draw(st.sampled_from(self.a.waiting())), lost=lost)
+    @rule(which=WHICH, lost=st.booleans())
+    def answer(self, which: int, lost: bool) -> None:
+        waiting = self.a.waiting()
+        self.a.answer(waiting[which % len(waiting)], lost=lost)
 
     @rule(by=PROCESS, fate=st.sampled_from(["arrives", "never"]))
     def answer_is_lost(self, by: int, fate: str) -> None:
@@ -147,11 +166,11 @@ class OneLineage(History):
     def crash(self, by: int) -> None:
         self.a.crash(by)
 
-    @precondition(lambda self: self.a.platform.messages)
-    @rule(data=st.data(), status=st.sampled_from(["accepted", "sent", "delivered"]), by=PROCESS)
-    def report(self, data: st.DataObject, status: str, by: int) -> None:
-        arrived = [request for request in self.a.requests if request.message]
-        self.a.report(data.draw(st.sampled_from(arrived)), status, by)
+    @precondition(lambda self: self.a.arrived())
+    @rule(which=WHICH, status=st.sampled_from(["accepted", "sent", "delivered"]), by=PROCESS)
+    def report(self, which: int, status: str, by: int) -> None:
+        arrived = self.a.arrived()
+        self.a.report(arrived[which % len(arrived)], status, by)
 
     @rule(seconds=st.sampled_from([0.4, 4.0, 11.0, 31.0, 61.0, 121.0]))
     def pass_time(self, seconds: float) -> None:
@@ -190,3 +209,25 @@ class ManyTexts(History):
             self.a.pass_time(seconds)
         else:
             self.a.crash(by)
+
+
+class SharedLineage(OneLineage):
+    """One lineage on PostgreSQL: the other process also acts between two statements of a window's transaction."""
+
+    @rule(by=PROCESS, statement=st.integers(1, 9), what=st.sampled_from(["window", "sweep", "take back", "report"]))
+    def window_met(self, by: int, statement: int, what: str) -> None:
+        other, a = 1 - by, self.a
+
+        def meets() -> None:
+            match what:
+                case "window":
+                    a.window(other, 2)
+                case "sweep" if other not in a.halfway:
+                    a.sweep(other)
+                case "take back" if not a.told.taking_back:
+                    a.take_back(cancel=False, by=other)
+                case "report" if a.arrived():
+                    a.report(a.arrived()[-1], "delivered", other)
+
+        with a.database.between(by, statement, meets):
+            a.window(by, 2)

@@ -1,12 +1,13 @@
 """What must hold after each step of a history, and at its end."""
 
+from collections import Counter
 from typing import Any
 
 import sqlalchemy as sa
 
 from schemas.words import TAKE_BACKS, Severity, State
 from services.dispatch.tables import platform_id
-from tests.dispatch.account import Account, run
+from tests.dispatch.account import LATEST, Account, run
 from tests.dispatch.fakes import BOUNDS
 
 OPEN = {State.PLANNED, State.SENDING, State.UNKNOWN}
@@ -30,7 +31,9 @@ class Promises:
         self._only_evidence_moves_what_is_settled()
 
     def _nobody_gets_the_same_twice(self) -> None:
-        doubled = {text: n for text, n in self.account.platform.counts().items() if n > 1}
+        messages = [m for m in self.account.platform.messages if m.id not in self.account.older]
+        counts = Counter((message.address, message.text) for message in messages)
+        doubled = {text: n for text, n in counts.items() if n > 1}
         by_policy = self.account.severity is Severity.EXTREME and self.account.told.look_up_failed
         assert not doubled or by_policy, doubled
 
@@ -54,29 +57,40 @@ class Promises:
         owned: dict[str, set[str]] = {}
         for name, value in self.world.query(sa.select(platform_id.c.delivery, platform_id.c.platform_id)):
             owned.setdefault(name, set()).add(value)
-        return {row.id: (row, frozenset(owned.get(row.id, ()))) for row in self.world.rows()}
+        return {row.id: (row, frozenset(owned.get(row.id, ()))) for row in self.account.rows()}
 
     # --- at the end ---
 
     def check_end(self) -> None:
-        """Mend everything, run until nothing is left to do, and hold the ledger against the platform."""
+        """Mend everything, run until nothing is left to do, and hold the ledger against the platform; then once more
+        when the platform has reported every message.
+        """
         account = self.account
         account.platform.look_up_fails = False
         if account.told.braked:
             account.brake(on=False)
         for number in list(account.halfway):
             account.sweep(number)
-        for _ in range(ROUNDS):
-            self._honestly()
-            if not OPEN & {State(row.state) for row in self.world.rows()} and not self._owed():
-                break
-            account.pass_time(BOUNDS.quarantine + 1)
-        else:
-            message = f"never settled: {[(r.kind, r.state, r.reason) for r in self.world.rows()]}"
-            raise AssertionError(message)
-        self.check()
+        self._until_settled()
         self._ledger_and_platform_agree()
         self._everybody_knows()
+        for request in account.arrived():
+            account.report(request, "accepted", 0)
+        self._until_settled()
+        self._every_message_is_known()
+        self._everybody_knows()
+
+    def _until_settled(self) -> None:
+        for _ in range(ROUNDS):
+            self._honestly()
+            if not OPEN & {State(row.state) for row in self.account.rows()} and not self._owed():
+                break
+            self.account.pass_time(BOUNDS.quarantine + 1)
+        else:
+            message = f"never settled: {[(r.kind, r.state, r.reason) for r in self.account.rows()]}"
+            raise AssertionError(message)
+        self.account.pass_time(LATEST + 1)  # nothing is on its way any more
+        self.check()
 
     def _honestly(self) -> None:
         """Both processes work, and the platform answers at once."""
@@ -95,7 +109,7 @@ class Promises:
         return run(self.account.process(0).ledger.owe(BOUNDS.last_arrival)).planned
 
     def _ledger_and_platform_agree(self) -> None:
-        rows = {row.id: row for row in self.world.rows()}
+        rows = {row.id: row for row in self.account.rows()}
         arrived = {request.job.id for request in self.account.requests if request.message}
         for name in arrived:
             assert rows[name].state in STOOD | {State.UNRESOLVED}, (rows[name].state, "stands on the platform")
@@ -105,10 +119,21 @@ class Promises:
             if row.state == State.UNRESOLVED:
                 assert self.account.told.look_up_failed
 
+    def _every_message_is_known(self) -> None:
+        """When all reports have come, nothing that stands is settled otherwise, and every twin is counted."""
+        rows, twins = self._rows(), 0
+        for request in self.account.arrived():
+            assert request.message
+            row, owned = rows[request.job.id]
+            assert request.message.id in owned
+            assert row.state in STOOD, (row.state, "although a report has come")
+            twins += request.message.id != min(owned)
+        assert run(self.account.process(0).ledger.counter("duplicates_detected")) == twins, "twins are miscounted"
+
     def _everybody_knows(self) -> None:
         """Who has the alert hears that it is over, once; who was selected last has the last words."""
         told = self.account.told
-        rows = self.world.rows()
+        rows = self.account.rows()
         for target in set.union(*told.to.values()):
             mine = [row for row in rows if row.target == target]
             if told.taking_back:
@@ -119,7 +144,8 @@ class Promises:
                 assert states & good or target in told.stopped, states
 
     def _hears_that_it_is_over(self, target: str, mine: list[Any]) -> None:
-        has = any(row.state in STOOD for row in mine if row.kind not in TAKE_BACKS)
+        arrived = {request.job.id for request in self.account.arrived(target)}
+        has = any(row.id in arrived or row.state in STOOD for row in mine if row.kind not in TAKE_BACKS)
         backs = [row for row in mine if row.ordinal == self.account.told.mark and row.kind in TAKE_BACKS]
         if has:
             assert len(backs) == 1, (target, [(row.kind, row.state) for row in mine])
