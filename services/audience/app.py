@@ -15,7 +15,7 @@ from services.phonebook.book import open_phonebook
 from services.phonebook.errors import PhonebookError
 from services.phonebook.settings import PhonebookSettings
 from services.runtime.keeper import Keeper
-from services.runtime.opening import open_store
+from services.runtime.opening import open_store, when_there
 from services.runtime.outbox import Outbox
 from services.runtime.room import Room
 from services.runtime.settings import SharedSettings, load, stop
@@ -28,7 +28,8 @@ def build() -> Room:
     """The room, ready to run."""
     shared, settings, phonebook = load(SharedSettings), load(AudienceSettings), load(PhonebookSettings)
     try:
-        book, keeper = open_phonebook(shared, phonebook), Keeper(shared, NAME)
+        book = when_there(lambda: open_phonebook(shared, phonebook), f"tocsin {NAME}: waiting for the phonebook")
+        keeper = Keeper(shared, NAME)
     except (PhonebookError, NotTrustedError) as error:
         stop([str(error)])
     room = Room(NAME, shared, settings)

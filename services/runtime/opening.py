@@ -3,7 +3,9 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -12,6 +14,8 @@ from services.runtime.lock import hold
 from services.runtime.postgres import StoreError
 from services.runtime.settings import RoomSettings, SharedSettings, stop
 from services.runtime.store import Store, is_away
+
+T = TypeVar("T")
 
 AGAIN_S, MOST_S = 1.0, 15.0
 
@@ -35,13 +39,24 @@ def _open(url: str, tables: sa.MetaData, who: str) -> Store:
         store = Store(url, tables)
         store.on_close(lambda: os.close(descriptor))
         return store
+    try:
+        return when_there(lambda: Store(url, tables), f"{who}: waiting for the store")
+    except sa.exc.DBAPIError as error:
+        raise StoreError(f"the store cannot be opened: {postgres.said(error)}") from None
+
+
+def when_there(opens: Callable[[], T], waits: str) -> T:
+    """What `opens` gives, asked as often as it takes; `waits` begins the line that says what its server says.
+
+    Blocks: for the building of a room. Any error but a server's absence is raised.
+    """
     wait = AGAIN_S
     while True:
         try:
-            return Store(url, tables)
+            return opens()
         except sa.exc.DBAPIError as error:
             if not is_away(error):
-                raise StoreError(f"the store cannot be opened: {postgres.said(error)}") from None
-            print(f"{who}: waiting for the store: {postgres.said(error)}", file=sys.stderr)  # noqa: T201 - before logging
+                raise
+            print(f"{waits}: {postgres.said(error)}", file=sys.stderr)  # noqa: T201 - before logging
             time.sleep(wait)
             wait = min(MOST_S, wait * 2)

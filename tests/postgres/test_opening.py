@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from services.runtime.opening import open_store
+from services.runtime.opening import open_store, when_there
 from services.runtime.patience import Patience
 from services.runtime.settings import RoomSettings, SharedSettings
 from services.runtime.store import Store
@@ -23,7 +23,7 @@ ROOMS = ("intake", "compose", "approve", "audience", "receipts", "record", "disp
 HOLD = """
 import sys, sqlalchemy as sa
 from pathlib import Path
-from services.runtime.opening import open_store
+from services.runtime.opening import open_store, when_there
 from services.runtime.settings import RoomSettings, SharedSettings
 store = open_store(SharedSettings(data=Path(sys.argv[1])), RoomSettings(), sys.argv[2], sa.MetaData())
 print("open", flush=True)
@@ -68,6 +68,23 @@ def test_an_address_that_is_none_stops_the_room_without_its_password(
     said = capsys.readouterr().err
     assert "postgresql+psycopg://" in said
     assert "hush" not in said
+
+
+def test_what_a_room_opens_is_waited_for_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The phonebook's server was away while audience came up, and the room ended with a traceback."""
+    monkeypatch.setattr("services.runtime.opening.AGAIN_S", 0)
+    answers = iter((sa.exc.OperationalError("", {}, Exception("the server is starting up")), None))
+
+    def opens() -> str:
+        error = next(answers)
+        if error:
+            raise error
+        return "the book"
+
+    assert when_there(opens, "tocsin audience: waiting for the phonebook") == "the book"
+    assert capsys.readouterr().err == "tocsin audience: waiting for the phonebook: the server is starting up\n"
 
 
 @pytest.mark.connected

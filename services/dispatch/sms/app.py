@@ -9,18 +9,19 @@ from services.dispatch.sms.settings import VENDOR_HOSTS, SmsSettings
 from services.phonebook.book import open_phonebook
 from services.phonebook.errors import PhonebookError
 from services.phonebook.settings import PhonebookSettings
+from services.runtime.opening import when_there
 from services.runtime.room import Room
 from services.runtime.settings import SharedSettings, load, stop
 
 
 def build() -> Room:
     """The room, from the environment."""
-    shared, settings = load(SharedSettings), load(SmsSettings)
+    shared, settings, book = load(SharedSettings), load(SmsSettings), load(PhonebookSettings)
     missing = settings.without_sender()
     if missing:
         stop([missing])
     try:
-        phonebook = open_phonebook(shared, load(PhonebookSettings))
+        phonebook = when_there(lambda: open_phonebook(shared, book), "tocsin dispatch/sms: waiting for the phonebook")
     except PhonebookError as error:
         stop([str(error)])
     room = frame(shared, settings, Channel.SMS, VENDOR_HOSTS)
