@@ -10,7 +10,7 @@ from services.cli.errors import fail
 
 LineageArgument = Annotated[str | None, typer.Argument(help="As `tocsin publish` said it; without one, all alerts.")]
 TimelineOption = Annotated[bool, typer.Option("--timeline", help="Everything that happened, with times.")]
-_SHOWN = ("lineage", "version", "digest", "state", "deliveries")
+_SHOWN = ("lineage", "version", "digest", "state", "deliveries", "correlation")
 
 
 def status(
@@ -39,4 +39,5 @@ def _words(found: dict[str, Any]) -> str:
     for channel, states in found["deliveries"].items():
         counts = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
         lines.append(f"{channel}: {counts}")
+    lines.extend(f"version {version} follows {place}" for version, place in found["correlation"].items())
     return "\n".join(lines)

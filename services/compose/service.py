@@ -21,7 +21,8 @@ from services.compose.reviews import Cabinet
 from services.compose.settings import ComposeSettings
 from services.compose.subject import Stopped
 from services.compose.wishes import merged
-from services.runtime import verifier
+from services.identifiers.masking import masked
+from services.runtime import correlation, verifier
 from services.runtime.clock import Clock
 from services.runtime.keeper import Keeper
 from services.runtime.metrics import RoomMetrics
@@ -113,9 +114,11 @@ class Compose:
         if kept is None or store.newest_version(connection, statement.lineage) > statement.version:
             log.warning("recompose.stale", lineage=statement.lineage, version=statement.version)
             return Outcome.STALE, None
-        if not store.keep_wish(connection, statement):
-            return self._repeat(connection, kept)
-        return self._make(connection, kept.alert)
+        # The agency's record, not the wish, is what all of it follows.
+        with correlation.bound(kept.correlation or correlation.current()):
+            if not store.keep_wish(connection, statement):
+                return self._repeat(connection, kept)
+            return self._make(connection, kept.alert)
 
     def _make(self, connection: sa.Connection, alert: Alert) -> tuple[Outcome, Result]:
         wishes = merged(store.wishes(connection, alert.lineage, alert.version))

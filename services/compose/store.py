@@ -8,7 +8,7 @@ from schemas.alert import Alert
 from schemas.broadcast import Broadcast, Held
 from schemas.decision import RecomposeStatement
 from schemas.release import Withheld
-from services.runtime import outbox, trust
+from services.runtime import correlation, outbox, trust
 from services.runtime.postgres import take_turns
 
 METADATA = sa.MetaData()
@@ -23,6 +23,7 @@ ALERTS = sa.Table(
     sa.Column("alert", sa.LargeBinary, nullable=False),
     #: A Held record while a person must help, null once a Broadcast was made.
     sa.Column("held", sa.LargeBinary),
+    sa.Column("correlation", sa.String, nullable=False, server_default=""),
 )
 #: `canonical` are the very bytes that were published and that people sign. `withheld` is why they never went out.
 BROADCASTS = sa.Table(
@@ -68,6 +69,7 @@ class Kept:
     source: str
     alert: Alert
     held: Held | None
+    correlation: str
 
 
 def lock(connection: sa.Connection) -> None:
@@ -82,7 +84,7 @@ def alert(connection: sa.Connection, lineage: str, version: int) -> Kept | None:
     if row is None:
         return None
     held = None if row.held is None else Held.model_validate_json(row.held)
-    return Kept(row.source, Alert.model_validate_json(row.alert), held)
+    return Kept(row.source, Alert.model_validate_json(row.alert), held, row.correlation)
 
 
 def newest_version(connection: sa.Connection, lineage: str) -> int:
@@ -95,6 +97,7 @@ def keep_alert(connection: sa.Connection, kept: Alert) -> None:
     """Keep a new alert."""
     data = kept.model_dump_json(by_alias=True, exclude_none=True).encode()
     values = {"lineage": kept.lineage, "version": kept.version, "source": kept.source, "alert": data}
+    values["correlation"] = correlation.current()
     connection.execute(sa.insert(ALERTS).values(values))
 
 

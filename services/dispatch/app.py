@@ -6,6 +6,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from schemas.words import Channel as ChannelName
+from services.dispatch import causes
 from services.dispatch.alarms import Alarms
 from services.dispatch.compare import Comparer
 from services.dispatch.evidence import Effects
@@ -21,6 +22,7 @@ from services.dispatch.service import Dispatch, ReasonOf
 from services.dispatch.settings import DispatchSettings
 from services.dispatch.sweep import Sweep
 from services.dispatch.tables import metadata
+from services.dispatch.traced import TracedChannel
 from services.dispatch.watch import Watch
 from services.runtime.keeper import Keeper
 from services.runtime.opening import open_store
@@ -43,6 +45,8 @@ def wire(room: Room, settings: DispatchSettings, channel: Channel, reason_of: Re
     """Hang ledger, pump, sweep and handlers together around `channel`."""
     keeper = Keeper(room.shared, room.name)
     store = open_store(room.shared, settings, room.name, metadata)
+    if room.shared.traces_url:
+        channel = TracedChannel(channel, lambda delivery: store.transact(causes.of_delivery, delivery))
     ledger = Ledger(store, _plan(settings, channel, keeper), room.clock, room.realm)
     metrics = DispatchMetrics(room.metrics)
     metrics.sandbox.set(settings.sandbox)

@@ -23,8 +23,9 @@ from services.dispatch.port import Job, LookUp
 from services.dispatch.recovery import Attempt
 from services.dispatch.tables import batch, counted, delivery, doubted, mark, opt_out, outbox_rows, release
 from services.dispatch.texts import Texts
+from services.runtime import correlation
 from services.runtime.clock import Clock
-from services.runtime.doubts import Doubts
+from services.runtime.doubts import Doubted, Doubts
 from services.runtime.outbox import Outbox
 from services.runtime.postgres import take_turns
 from services.runtime.store import Store, insert_new
@@ -136,11 +137,11 @@ class Ledger:
 
     async def doubt(self, record: Record) -> None:
         """Keep a record that a later trust bundle may make believable."""
-        await self._store.transact(DOUBTS.keep, record, "", self._clock.now())
+        await self._store.transact(DOUBTS.keep, record, correlation.current(), self._clock.now())
 
-    async def doubts(self) -> list[Record]:
+    async def doubts(self) -> list[Doubted]:
         """What waits for a trust bundle."""
-        return [each.record for each in await self._store.transact(DOUBTS.all_of, self._clock.now())]
+        return await self._store.transact(DOUBTS.all_of, self._clock.now())
 
     async def undoubt(self, record: Record) -> None:
         """A record was judged for good."""

@@ -17,6 +17,7 @@ from schemas.words import BroadcastKind, Channel, Kind, Severity, State
 from services.dispatch import ids
 from services.dispatch.settling import of_word, supersede, suppress_opted_out
 from services.dispatch.tables import batch, delivery, mark, pause, release
+from services.runtime import correlation
 from services.runtime.postgres import take_turns
 from services.runtime.store import insert_new
 from services.runtime.verifier import Believed, NotTrustedError
@@ -110,7 +111,7 @@ def _remember(  # noqa: PLR0917 - the columns of one row
         "digest": believed.digest, "word": word, "lineage": broadcast.lineage, "version": broadcast.version,
         "revision": broadcast.revision, "kind": broadcast.kind.value, "severity": broadcast.severity.value,
         "ends": ends, "reach": believed.reach, "keys": list(believed.keys), "serial": serial,
-        "received": broadcast.received, "at": now,
+        "received": broadcast.received, "at": now, "correlation": correlation.current(),
         "texts": {
             "renditions": texts_of(broadcast.renditions, plan.channel),
             "corrections": texts_of(broadcast.corrections, plan.channel),

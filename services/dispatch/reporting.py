@@ -5,8 +5,9 @@ import sqlalchemy as sa
 from schemas.delivery import ROWS_LIMIT, Deliveries, DeliveryRow
 from schemas.topics import DELIVERIES
 from schemas.words import Channel, Kind, Realm, Reason, State
+from services.dispatch import causes
 from services.dispatch.tables import delivery, platform_id
-from services.runtime.outbox import Outbox
+from services.runtime.outbox import CORRELATION_HEADER, Outbox
 
 
 def report(connection: sa.Connection, outbox: Outbox, channel: Channel, realm: Realm) -> int:
@@ -27,7 +28,8 @@ def report(connection: sa.Connection, outbox: Outbox, channel: Channel, realm: R
         )  # fmt: skip
     for (lineage, digest), changed in groups.items():
         record = Deliveries(realm=realm, channel=channel, lineage=lineage, digest=digest, rows=tuple(changed.values()))
-        outbox.put(connection, DELIVERIES, f"{lineage}#{channel}", record)
+        headers = {CORRELATION_HEADER: cause} if (cause := causes.of_digest(connection, digest)) else {}
+        outbox.put(connection, DELIVERIES, f"{lineage}#{channel}", record, headers)
     if rows:
         these = delivery.c.id.in_([row.id for row in rows])
         connection.execute(sa.update(delivery).where(these).values(unreported=False))

@@ -15,7 +15,7 @@ from services.dispatch.alarms import Alarms
 from services.dispatch.ledger import Ledger
 from services.dispatch.metrics import DispatchMetrics
 from services.dispatch.port import Wake
-from services.runtime import verifier
+from services.runtime import correlation, verifier
 from services.runtime.clock import Clock
 from services.runtime.doubts import CURED_BY_A_BUNDLE
 from services.runtime.keeper import Keeper
@@ -124,11 +124,13 @@ class Dispatch:
 
     async def judge_again(self) -> None:
         """Trust has changed, or this process has started: judge what waited for a bundle once more."""
-        for record in await self._ledger.doubts():
+        for doubted in await self._ledger.doubts():
+            record = doubted.record
             if not isinstance(record, Release | Stop | Batch):
                 continue
             try:
-                error = await self._judge(record)
+                with correlation.bound(doubted.correlation):
+                    error = await self._judge(record)
             except planner.SecondDigestError as second:
                 log.warning("second_digest", says=str(second), lineage=record.lineage)
                 error = None

@@ -104,6 +104,7 @@ release = sa.Table(
     sa.Column("received", Moment, nullable=False),
     sa.Column("at", Moment, nullable=False),
     sa.Column("first_sent", Moment),
+    sa.Column("correlation", sa.String, nullable=False, server_default=""),
     sa.Index("release_lineage", "lineage"),
 )
 

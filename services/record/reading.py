@@ -90,6 +90,13 @@ def broadcasts(connection: sa.Connection, lineage: str) -> "list[sa.Row[Any]]":
     return list(connection.execute(query.order_by(table.c.version.desc(), table.c.revision.desc())).all())
 
 
+def correlations(connection: sa.Connection, lineage: str) -> dict[str, str]:
+    """What each version follows through all rooms: the place of the agency's record in Kafka."""
+    a = tables.alert.c
+    query = sa.select(a.version, a.correlation).where(a.lineage == lineage, a.correlation != "").order_by(a.version)
+    return {str(version): place for version, place in connection.execute(query)}
+
+
 def newest_released(connection: sa.Connection, lineage: str) -> "sa.Row[Any] | None":
     """The newest Broadcast of a lineage that was released."""
     return next((row for row in broadcasts(connection, lineage) if released_at(connection, row.digest)), None)

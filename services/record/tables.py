@@ -20,7 +20,7 @@ def _number(name: str, *, key: bool = False, null: bool = False) -> "sa.Column[i
 alert = sa.Table(
     "alert", metadata, _text("lineage", key=True), _number("version", key=True), _text("identifier"), _text("sender"),
     _text("event"), _text("severity"), _text("grade"), _text("scope"), _text("source"), _text("received"),
-    _text("accepted"),
+    _text("accepted"), sa.Column("correlation", sa.String, nullable=False, server_default=""),
 )  # fmt: skip
 
 #: `alerts.refused`, by the hash of the bytes and the moment: bytes sent twice are refused twice.

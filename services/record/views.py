@@ -39,6 +39,7 @@ def alert(connection: sa.Connection, lineage: str, now: datetime) -> Json | None
         "deliveries": {channel: _sum(of_kind) for channel, of_kind in kinds.items()},
         "kinds": kinds,
         "released": _named(released) if released else None,
+        "correlation": reading.correlations(connection, lineage),
         "versions": [_named(row) | _version(connection, row, now) for row in reading.broadcasts(connection, lineage)],
         "timeline": timeline(connection, lineage),
     }

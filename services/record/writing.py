@@ -35,6 +35,7 @@ def accepted(connection: sa.Connection, record: Alert, envelope: Envelope) -> No
         "received": instant_text(record.received), "accepted": when(envelope),
     }  # fmt: skip
     insert_new(connection, tables.alert, [row])
+        "correlation": envelope.correlation,
     says = f"grade {record.grade}, {record.cap.msg_type} {record.cap.identifier}"
     note(connection, envelope, Entry(What.ACCEPTED, record.lineage, when(envelope), record.version, says=says))
 

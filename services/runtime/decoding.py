@@ -1,5 +1,6 @@
 """From the bytes of one Kafka record to the record that they are, by the schema that their header names."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -7,11 +8,13 @@ from aiokafka import ConsumerRecord
 from pydantic import ValidationError
 
 from schemas.base import Record
-from schemas.topics import Topic
+from schemas.topics import INCOMING, Topic
 from services.runtime.outbox import CORRELATION_HEADER, SCHEMA_HEADER
 
 ONLY_HEADER = "tocsin-only"
 CONTENT_TYPE_HEADER = "content-type"
+#: A place in Kafka: topic, partition, offset.
+PLACE = re.compile(r"[A-Za-z0-9._-]{1,249}/[0-9]{1,10}/[0-9]{1,19}")
 
 
 class UnreadableError(Exception):
@@ -41,8 +44,12 @@ class Envelope:
 
     @property
     def correlation(self) -> str:
-        """The id that follows an alert through all rooms."""
-        return self.headers.get(CORRELATION_HEADER, self.origin)
+        """The id that follows an alert through all rooms.
+
+        Only rooms say one in a header: an agency's record, or whatever else is no id of that shape, has its own place.
+        """
+        said = self.headers.get(CORRELATION_HEADER, "")
+        return said if PLACE.fullmatch(said) and not self.topic.endswith(INCOMING.name) else self.origin
 
 
 def envelope_of(record: "ConsumerRecord[bytes, bytes]") -> Envelope:

@@ -18,9 +18,11 @@ from structlog.stdlib import get_logger
 from schemas.base import Record
 from schemas.topics import Topic
 from schemas.words import Realm
+from services.runtime import correlation
 from services.runtime.clock import Clock
 from services.runtime.postgres import TurnTakenError
 from services.runtime.store import Moment, Store
+from services.runtime.tracing import TRACING
 
 log = get_logger(__name__)
 CHUNK = 200
@@ -90,11 +92,17 @@ class Outbox:
         value: Record | bytes,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Write one message for `topic` of this realm, in the caller's transaction."""
-        self.put_message(connection, message_of(self._realm, topic, key, value, headers))
+        """Write one message for `topic` of this realm, in the caller's transaction.
+
+        It carries the correlation id in `headers`, or else that of what is being handled.
+        """
+        now = correlation.current()
+        more = {**({CORRELATION_HEADER: now} if now else {}), **(headers or {})}
+        self.put_message(connection, message_of(self._realm, topic, key, value, more))
 
     def put_message(self, connection: sa.Connection, message: Message) -> None:
         """Write one message for any topic by its full name, in the caller's transaction."""
+        message = message._replace(headers={**message.headers, **TRACING.carried()})
         connection.execute(sa.insert(self._rows).values(at=self._clock.now(), **message._asdict()))
 
     def wake(self) -> None:

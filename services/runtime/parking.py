@@ -34,13 +34,19 @@ class Parking:
         self._room, self._realm, self._publish, self._clock = room, realm, publish, clock
         self._metrics, self._limit, self._in_a_row = metrics, limit, 0
 
-    async def guard(self, envelope: Envelope, handle: Callable[[], Awaitable[None]]) -> None:
-        """Run `handle`; what it raises is parked. Raises RoomStop, or whatever made parking itself fail."""
+    async def guard(
+        self, envelope: Envelope, handle: Callable[[], Awaitable[None]], failed: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Run `handle`; what it raises is parked, and `failed` hears its type.
+
+        Raises RoomStop, or whatever made parking itself fail.
+        """
         try:
             await handle()
         except NewerSchemaError as error:
             raise RoomStop(str(error)) from error
         except Exception as error:  # noqa: BLE001 - anything a handler raises is parked: that is the promise
+            failed(type(error).__name__)
             await self._park(envelope, error)
         else:
             self._in_a_row = 0

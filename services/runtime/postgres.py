@@ -6,6 +6,7 @@ transaction does not hold its locks for ever. `options=-c…` in the URL has the
 """
 
 import re
+from collections.abc import Callable
 
 import sqlalchemy as sa
 
@@ -68,15 +69,15 @@ def open_engine(url: sa.URL) -> sa.Engine:
         options.append(f"-csearch_path={schema}")
     options.append(query.pop("options", ""))
     address = url.set(drivername="postgresql+psycopg", query={**CONNECT, **query, "options": " ".join(options).strip()})
-    return sa.create_engine(address, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True)
+    return sa.create_engine(address, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, hide_parameters=True)
 
 
 def _one(value: str | tuple[str, ...]) -> str:
     return value if isinstance(value, str) else value[-1]
 
 
-def make_tables(engine: sa.Engine, tables: sa.MetaData) -> None:
-    """Make the schema and the tables that are not there yet; processes that start together take turns.
+def make_tables(engine: sa.Engine, bring_up: Callable[[sa.Connection, str], object]) -> None:
+    """Make the schema where it is missing, and `bring_up` its tables; processes that start together take turns.
 
     Raises:
         StoreError: an answered commit could be lost on this server.
@@ -88,7 +89,7 @@ def make_tables(engine: sa.Engine, tables: sa.MetaData) -> None:
         schema = path.split(",", maxsplit=1)[0].strip().strip('"')
         if NAME.fullmatch(schema) and connection.scalar(sa.text("SELECT current_schema()")) is None:
             connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
-        tables.create_all(connection)
+        bring_up(connection, str(connection.scalar(sa.text("SELECT current_schema()"))))
 
 
 def _must_be_durable(connection: sa.Connection) -> None:

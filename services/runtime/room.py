@@ -14,7 +14,6 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-import structlog
 from aiohttp import web
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
@@ -26,7 +25,7 @@ from schemas.base import Record
 from schemas.topics import Topic
 from schemas.words import Realm
 from services.runtime import broker as kafka
-from services.runtime import logging, topics
+from services.runtime import correlation, logging, topics
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.decoding import ONLY_HEADER, Envelope, decode, envelope_of
 from services.runtime.doors import Door, announce, private_application
@@ -37,6 +36,8 @@ from services.runtime.parking import Parking, RoomStop
 from services.runtime.patience import Patience
 from services.runtime.settings import RoomSettings, SharedSettings
 
+from services.runtime.spans import process_span, publish_span
+from services.runtime.tracing import TRACING
 log = get_logger(__name__)
 STOP_S = 25.0
 START_WAIT_S = 5.0
@@ -128,7 +129,9 @@ class Room:
 
     async def publish(self, message: Message) -> None:
         """Publish one message with the broker's confirmation. Rooms publish through their outbox, not by this."""
-        await kafka.publish(self.broker, message)
+        with publish_span(message):
+            carried = {**message.headers, **TRACING.carried()}
+            await kafka.publish(self.broker, message._replace(headers=carried))
 
     def stop(self, status: int, sentence: str) -> None:
         """End the room and say why on standard error."""
@@ -152,11 +155,14 @@ class Room:
             only = envelope.headers.get(ONLY_HEADER)
             if (only is not None and only != self.name) or (envelope.value is None and topic.compacted):
                 return
-            structlog.contextvars.bind_contextvars(origin=envelope.origin, correlation=envelope.correlation)
             started = time.perf_counter()
             try:
-                with self._lag.handling(topic.name):
-                    await self._parking.guard(envelope, lambda: self._handle(topic, handler, envelope))
+                with (
+                    correlation.bound(envelope.correlation, origin=envelope.origin),
+                    process_span(envelope) as span,
+                    self._lag.handling(topic.name),
+                ):
+                    await self._parking.guard(envelope, lambda: self._handle(topic, handler, envelope), span.failed)
             except RoomStop as error:
                 self.stop(3, str(error))
                 await asyncio.sleep(STOP_S)  # not acknowledged, and nothing after it either: the room is ending
@@ -196,8 +202,13 @@ class Room:
     async def _live(self) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
+        if self.shared.traces_url:
+            TRACING.start(
+                self.shared.traces_url, room=self.name, realm=self.realm.value, replica=self.shared.replica
+            )  # fmt: skip
             loop.add_signal_handler(number, self.stop, 0, "")
         await self._open_doors()
+        TRACING.stop()
         life = asyncio.create_task(self._work_life())
         await self._stop.wait()
         life.cancel()

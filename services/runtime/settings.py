@@ -44,6 +44,9 @@ class SharedSettings(KafkaAccess):
         "", description="hosts besides loopback that a SANDBOX account may use, by commas; private addresses only"
     )
     park_limit: int = Field(20, description="parked records in a row after which a room stops")
+    traces_url: str | None = Field(
+        None, description="OTLP over HTTP address that traces go to, such as http://127.0.0.1:4318/v1/traces; - is off"
+    )
 
     @property
     def home(self) -> Path:

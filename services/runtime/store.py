@@ -7,6 +7,7 @@ then writes would otherwise fail with SQLITE_BUSY when another process wrote in 
 """
 
 import asyncio
+import contextvars
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from services.runtime import postgres
+from services.runtime import postgres, structure
 from services.runtime.postgres import StoreError
 
 P = ParamSpec("P")
@@ -95,16 +96,19 @@ class Store:
             raise StoreError(f"{self.url.get_backend_name()} is no store: use SQLite, or PostgreSQL to share it")
         if self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(self.url, connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000})
+        engine = sa.create_engine(
+            self.url, connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000}, hide_parameters=True
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
 
     def _make(self, tables: sa.MetaData) -> None:
         if self.is_sqlite:
-            tables.create_all(self.engine)
+            with self.engine.begin() as connection:
+                structure.bring_up(connection, tables)
         else:
-            postgres.make_tables(self.engine, tables)
+            postgres.make_tables(self.engine, lambda connection, schema: structure.bring_up(connection, tables, schema))
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -115,7 +119,8 @@ class Store:
     async def transact(self, work: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, *args, **kwargs)` in one durable transaction, in a worker thread.
 
-        A cancelled caller does not cancel the transaction: it commits or rolls back whole.
+        A cancelled caller does not cancel the transaction: it commits or rolls back whole. What is bound to the caller
+        (correlation id, span) is bound in the thread too.
         """
 
         def once() -> T:
@@ -131,7 +136,9 @@ class Store:
                         raise
             return once()
 
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._threads, whole))
+        return await asyncio.shield(
+            asyncio.get_running_loop().run_in_executor(self._threads, contextvars.copy_context().run, whole)
+        )
 
     @asynccontextmanager
     async def alone(self, name: str, wait_s: float, hold_s: float) -> AsyncIterator["Runner"]:

@@ -59,7 +59,7 @@ def doorway(tmp_path: Path) -> Iterator[Doorway]:
 
 
 def envelope(value: bytes = b"") -> Envelope:
-    return Envelope("broadcasts.composed", 0, 0, None, value, {"tocsin-correlation": "corr"})
+    return Envelope("broadcasts.composed", 0, 0, None, value, {"tocsin-correlation": "alerts.incoming/0/7"})
 
 
 async def test_from_composed_to_released_counted_by_how(doorway: Doorway) -> None:

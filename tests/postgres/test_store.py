@@ -57,7 +57,7 @@ def test_the_schema_is_made_and_holds_the_tables(store: Store) -> None:
         schema = connection.scalar(sa.text("SELECT current_schema()"))
         tables = sa.inspect(connection).get_table_names(schema)
     assert schema == store.url.query["schema"]
-    assert set(tables) == {"thing", "outbox"}
+    assert set(tables) == {"thing", "outbox", "structure"}
 
 
 def test_two_schemas_of_one_database_share_nothing(postgres: Postgres, store: Store) -> None:
