@@ -8,9 +8,20 @@ from schemas.base import Digest, Instant, Part, Record
 from schemas.cap import CapAlert
 from schemas.words import Grade, Realm
 
+#: Rules that hold what may identify a person: who approves it nevertheless says why, in the signed decision.
+IDENTIFIER_RULES = frozenset({"personal", "text.personal"})
+
+
+class Span(Part):
+    """Characters of a text, from 0, the end not included; of what kind they are, never what they say."""
+
+    kind: str
+    start: int = Field(ge=0)
+    end: int = Field(ge=1)
+
 
 class Finding(Part):
-    """One thing that a gate noticed, for a person to read."""
+    """One thing that a gate noticed, for a person to read. `spans` are where in the element it stands."""
 
     rule: str
     grade: Grade
@@ -18,6 +29,7 @@ class Finding(Part):
     value: str | None = None
     says: str
     source: str | None = None
+    spans: tuple[Span, ...] | None = None
 
 
 class Alert(Record):
@@ -60,3 +72,7 @@ class Refusal(Record):
     says: str
     expected: str | None = None
     accepted_before: Digest | None = None
+    #: Where in the bytes, the moment that the message gives itself, and whose sender id it bears; null where unknown.
+    line: int | None = None
+    sent: Instant | None = None
+    publisher: str | None = None

@@ -42,6 +42,27 @@ class Decision(Record):
     signature: Signature
 
 
+class ReadStatement(Signed):
+    """A person's wish to read the original bytes of one message (tag `tocsin.reading.v1`). Good for minutes."""
+
+    v: Literal[1] = 1
+    realm: Realm
+    source: Digest
+    person: str
+    role: str
+    reason: str = Field(min_length=1, max_length=500)
+    issued: Second
+    nonce: Nonce
+
+
+class ReadRequest(Signed):
+    """The wish, signed, as intake's private door takes it: it never crosses Kafka, only that it was done."""
+
+    statement: ReadStatement
+    key: str
+    signature: Signature
+
+
 class RecomposeStatement(Signed):
     """A person's wish for other words: another guidance pack, a shorter form, a slot filled."""
 

@@ -59,6 +59,8 @@ class Withheld(Record):
     reason: WithheldReason
     says: str
     at: Instant
+    #: What the person gave as reason, where a person ended it.
+    why: str | None = Field(None, max_length=500)
 
 
 class Stop(Record):

@@ -3,9 +3,10 @@
 `name` is without the realm's prefix; use `Topic.full`. Sizes are bytes, retention is milliseconds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.alert import Alert, Refusal
+from schemas.answer import Answer, BytesRead
 from schemas.audience import AudienceEstimate, Batch, Reply
 from schemas.base import Record
 from schemas.broadcast import Broadcast, Held
@@ -18,6 +19,7 @@ from schemas.words import PUBLIC_CHANNELS, Channel, Realm, Urgency
 
 MEGABYTE = 1_048_576
 DAY = 86_400_000
+_PUBLISHER = "<publisher>"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,15 @@ class Topic:
     max_bytes: int = MEGABYTE
     compacted: bool = False
 
+    @property
+    def is_pattern(self) -> bool:
+        """Whether the name has a place for a publisher: then each that is registered has one."""
+        return _PUBLISHER in self.name
+
+    def of(self, publisher: str) -> "Topic":
+        """The topic of one publisher."""
+        return replace(self, name=self.name.replace(_PUBLISHER, publisher))
+
     def full(self, realm: Realm) -> str:
         """The name on the broker: a drill's topics are other topics."""
         return f"drill.{self.name}" if realm is Realm.DRILL else self.name
@@ -43,16 +54,25 @@ class Topic:
 DISPATCHERS = tuple(f"dispatch/{channel}" for channel in Channel)
 
 INCOMING = Topic(
-    "alerts.incoming", "any", (), ("agencies", "cli", "intake (live, to drill)"), ("intake",),
+    "alerts.incoming", "any", (), ("agencies", "agency", "cli", "intake (live, to drill)"), ("intake",),
     "CAP 1.2 XML or JSON as the agency sent it", max_bytes=6 * MEGABYTE,
 )  # fmt: skip
 ACCEPTED = Topic(
-    "alerts.accepted", "lineage", (Alert,), ("intake",), ("compose", "audience", "record", "cli"),
+    "alerts.accepted", "lineage", (Alert,), ("intake",), ("compose", "audience", "record", "agency", "cli"),
     "an alert with its lineage and version", max_bytes=16 * MEGABYTE,
 )  # fmt: skip
 REFUSED = Topic(
-    "alerts.refused", "hash of the bytes", (Refusal,), ("intake",), ("record", "cli"),
+    "alerts.refused", "hash of the bytes", (Refusal,), ("intake",), ("record", "agency", "cli"),
     "why bytes did not become an alert",
+)  # fmt: skip
+ANSWERS = Topic(
+    "answers.<publisher>", "identifier", (Answer,), ("agency",), ("agencies",),
+    "what a publisher hears of its messages; a CAP Ack or Error in the place of JSON where its entry wants that",
+    partitions=1,
+)  # fmt: skip
+READINGS = Topic(
+    "bytes.read", "hash of the bytes", (BytesRead,), ("intake",), ("record",),
+    "a person has read the original bytes of a message", partitions=1,
 )  # fmt: skip
 COMPOSED = Topic(
     "broadcasts.composed", "lineage", (Broadcast,), ("compose",), ("approve", "audience", "record", "cli"),
@@ -60,7 +80,7 @@ COMPOSED = Topic(
     max_bytes=4 * MEGABYTE,
 )  # fmt: skip
 HELD = Topic(
-    "broadcasts.held", "lineage", (Held,), ("compose",), ("approve", "record"),
+    "broadcasts.held", "lineage", (Held,), ("compose",), ("approve", "record", "agency"),
     "an alert that a person must help to compose",
 )  # fmt: skip
 RECOMPOSITIONS = Topic(
@@ -76,15 +96,15 @@ DECIDED = Topic(
     "a person's signed word about one digest",
 )  # fmt: skip
 APPROVALS = Topic(
-    "approvals", "lineage", (Approval,), ("approve",), ("record", "cli"),
+    "approvals", "lineage", (Approval,), ("approve",), ("record", "agency", "cli"),
     "where a digest stands with the people on call",
 )  # fmt: skip
 RELEASED = Topic(
-    "broadcasts.released", "lineage", (Release,), ("approve",), (*DISPATCHERS, "audience", "record"),
+    "broadcasts.released", "lineage", (Release,), ("approve",), (*DISPATCHERS, "audience", "record", "cli"),
     "permission to send one digest", max_bytes=5 * MEGABYTE,
 )  # fmt: skip
 WITHHELD = Topic(
-    "broadcasts.withheld", "lineage", (Withheld,), ("approve",), ("compose", "record", "cli"),
+    "broadcasts.withheld", "lineage", (Withheld,), ("approve",), ("compose", "record", "agency", "cli"),
     "a digest that will not be released",
 )  # fmt: skip
 STOPPED = Topic(
@@ -105,7 +125,7 @@ DELIVERIES = Topic(
 )  # fmt: skip
 TRUST = Topic(
     "trust", "`bundle` or the revocation's id", (Bundle, Revocation), ("cli",),
-    ("compose", "approve", "audience", *DISPATCHERS, "record"), "people, keys, roles, policy", partitions=1,
+    ("intake", "compose", "approve", "audience", *DISPATCHERS, "record"), "people, keys, roles, policy", partitions=1,
     compacted=True,
 )  # fmt: skip
 ALARMS = Topic(
@@ -130,8 +150,8 @@ def batches(channel: Channel, urgency: Urgency) -> Topic:
 
 
 TOPICS: tuple[Topic, ...] = (
-    INCOMING, ACCEPTED, REFUSED, COMPOSED, HELD, RECOMPOSITIONS, ESTIMATED, DECIDED, APPROVALS, RELEASED, WITHHELD,
-    STOPPED,
+    INCOMING, ACCEPTED, REFUSED, ANSWERS, READINGS, COMPOSED, HELD, RECOMPOSITIONS, ESTIMATED, DECIDED, APPROVALS,
+    RELEASED, WITHHELD, STOPPED,
     *(batches(channel, urgency) for channel in Channel if channel not in PUBLIC_CHANNELS for urgency in Urgency),
     RECEIPTS, REPLIES, DELIVERIES, TRUST, ALARMS, PARKED,
 )  # fmt: skip

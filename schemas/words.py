@@ -141,6 +141,20 @@ class WithheldReason(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class AnswerState(StrEnum):
+    """What a publisher hears of its message, in the order in which it usually comes."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    #: An Ack or Error: kept with what it answers, and never for people.
+    RECORDED = "recorded"
+    HELD = "held"
+    WAITING = "waiting"
+    RETURNED = "returned"
+    WITHHELD = "withheld"
+    RELEASED = "released"
+
+
 class Urgency(StrEnum):
     """Which of a channel's batch topics: a campaign never delays an alarm."""
 

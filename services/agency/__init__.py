@@ -1,4 +1,5 @@
-"""Agency, the HTTP door: consumes `alerts.accepted` and `alerts.refused`, produces `alerts.incoming`.
+"""Agency, the publishers' door: consumes what the rooms say of an alert, produces `alerts.incoming` and answers.
 
-Side effect: none but its answers over HTTP; it judges nothing, and says what intake said.
+Reads `alerts.accepted`, `alerts.refused`, `broadcasts.held`, `approvals`, `broadcasts.withheld` (in live the drill's
+too), writes `answers.<publisher>`. Side effect: none but answers over HTTP, and feeds that it polls. It judges nothing.
 """

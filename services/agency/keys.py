@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -20,12 +21,22 @@ class _Key(BaseModel):
 
     agency: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    #: A key to try it out with: what it posts goes to the drill, and hears everything that a real alert would.
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose key it is: the id of a publisher. A test key publishes nothing that is meant for people."""
+
+    agency: str
+    test: bool = False
 
 
 class Keys:
-    """Agencies by the hash of their key."""
+    """Callers by the hash of their key."""
 
-    def __init__(self, agencies: Mapping[str, str]) -> None:
+    def __init__(self, agencies: Mapping[str, Caller]) -> None:
         """`agencies` by the SHA-256 of their key in hex."""
         self._agencies = dict(agencies)
 
@@ -39,13 +50,14 @@ class Keys:
                 f"the API keys in {path} cannot be read ({error.strerror}): set TOCSIN_AGENCY_KEYS"
             ) from None
         except (yaml.YAMLError, ValidationError):
-            raise KeysError(f"the API keys in {path} are no list of agency and sha256 (64 hex digits)") from None
-        return cls({one.sha256: one.agency for one in found})
+            says = f"the API keys in {path} are no list of agency, sha256 (64 hex digits) and perhaps test"
+            raise KeysError(says) from None
+        return cls({one.sha256: Caller(one.agency, one.test) for one in found})
 
-    def agency(self, authorization: str | None) -> str | None:
+    def caller(self, authorization: str | None) -> Caller | None:
         """Whose key an Authorization header brings; every key is compared, in the same time."""
         if authorization is None or not authorization.startswith(_SCHEME):
             return None
         digest = hashlib.sha256(authorization.removeprefix(_SCHEME).strip().encode()).hexdigest()
-        matches = [agency for known, agency in self._agencies.items() if hmac.compare_digest(known, digest)]
+        matches = [caller for known, caller in self._agencies.items() if hmac.compare_digest(known, digest)]
         return matches[0] if matches else None

@@ -2,7 +2,9 @@
 
 from prometheus_client import CollectorRegistry, Counter
 
-OUTCOMES = ("accepted", "held", "refused", "sent", "repeat", "unauthorized", "too-many", "too-large", "empty")
+from schemas.words import AnswerState
+
+OUTCOMES = (*AnswerState, "sent", "repeat", "unauthorized", "forbidden", "too-many", "too-large", "empty")
 
 
 class AgencyMetrics:
@@ -18,3 +20,8 @@ class AgencyMetrics:
         self.polls = Counter("tocsin_agency_polls_total", "Polls of feeds, by outcome", ["outcome"], registry=registry)
         for outcome in ("read", "failed"):
             self.polls.labels(outcome)
+        self.answers = Counter(
+            "tocsin_agency_answers_total", "Answers on publishers' own topics, by state", ["state"], registry=registry
+        )
+        for state in AnswerState:
+            self.answers.labels(state)

@@ -2,14 +2,21 @@
 
 from typing import Any, Final
 
+from schemas.words import AnswerState
+
 _POST: Final = {
     "type": "object",
     "required": ["source", "state", "received", "status"],
     "properties": {
         "source": {"type": "string", "description": "sha256: and the hash of the bytes as posted"},
-        "state": {"enum": ["sent", "accepted", "held", "refused"]},
+        "state": {"enum": ["sent", *AnswerState], "description": "sent: intake has not spoken of it yet"},
+        "realm": {"enum": ["live", "drill"]},
         "received": {"type": "string", "format": "date-time"},
         "status": {"type": "string", "description": "where to ask again"},
+        "says": {"type": "string", "description": "the state in a sentence"},
+        "why": {"type": "string", "description": "what a person gave as reason for returning or rejecting it"},
+        "page": {"type": "string", "description": "the page of record, once it is released"},
+        "identifier": {"type": "string"},
         "lineage": {"type": "string"},
         "version": {"type": "integer"},
         "findings": {
@@ -19,9 +26,11 @@ _POST: Final = {
                 "properties": {
                     "rule": {"type": "string"},
                     "grade": {"enum": ["accept", "hold", "refuse"]},
-                    "element": {"type": ["string", "null"]},
-                    "message": {"type": "string"},
-                    "expected": {"type": ["string", "null"]},
+                    "element": {"type": "string"},
+                    "line": {"type": "integer"},
+                    "says": {"type": "string"},
+                    "expected": {"type": "string"},
+                    "source": {"type": "string", "description": "where the rule is written"},
                 },
             },
         },
@@ -48,6 +57,7 @@ DOCUMENT: Final[dict[str, Any]] = {
                 "responses": {
                     "201": _answer("intake accepted it"),
                     "202": _answer("a person must look first, or intake has not answered yet"),
+                    "403": {"description": "another publisher's sender, or a test key and an alert for people"},
                     "400": {"description": "the body is empty"},
                     "401": {"description": "no such key"},
                     "413": {"description": "too large"},
@@ -58,12 +68,12 @@ DOCUMENT: Final[dict[str, Any]] = {
         },
         "/alerts/{source}": {
             "get": {
-                "summary": "What became of an alert that you posted.",
+                "summary": "What became of an alert that you sent, by this door or by Kafka.",
                 "parameters": [_SOURCE],
                 "responses": {
                     "200": _answer("its state now"),
                     "401": {"description": "no such key"},
-                    "404": {"description": "you posted nothing with this hash"},
+                    "404": {"description": "you sent nothing with this hash, or intake has not spoken of it"},
                 },
             }
         },

@@ -1,22 +1,29 @@
-"""A post becomes a record on `alerts.incoming`; what intake says of it becomes the answer."""
+"""A post becomes a record on `alerts.incoming`; whoever posted it waits a little for what intake says."""
 
 import asyncio
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from schemas.alert import Alert, Refusal
 from schemas.topics import INCOMING
-from schemas.words import Grade, Realm
+from schemas.words import AnswerState, Realm
 from services.agency import store
-from services.agency.store import Post
+from services.agency.admission import objection
+from services.agency.keys import Caller
+from services.agency.publishers import Publishers
+from services.agency.store import SENT, Post
 from services.runtime.clock import Clock
 from services.runtime.decoding import CONTENT_TYPE_HEADER
 from services.runtime.outbox import Message, Outbox
 from services.runtime.store import Store
 from services.runtime.trust import digest_of
 
-_DONE = frozenset({"accepted", "held"})
+#: A message in one of these may be sent again: nothing came of it.
+_AGAIN = frozenset({SENT, AnswerState.REFUSED})
+
+
+class NotYoursError(Exception):
+    """This key may not publish that; the message is a sentence for its owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +35,31 @@ class Taken:
 
 
 class Agency:
-    """Takes posts, hears intake, answers questions."""
+    """Takes posts, answers questions."""
 
-    def __init__(self, rows: Store, outbox: Outbox, clock: Clock, realm: Realm, wait_s: float) -> None:
+    def __init__(
+        self, rows: Store, outbox: Outbox, clock: Clock, realm: Realm, *, publishers: Publishers,
+        wait_s: float,
+    ) -> None:  # fmt: skip
         """`wait_s` is how long a post waits for intake."""
-        self._store, self._outbox, self._clock, self._realm, self._wait_s = rows, outbox, clock, realm, wait_s
+        self._store, self._outbox, self._clock, self._realm = rows, outbox, clock, realm
+        self._publishers, self._wait_s = publishers, wait_s
         self._waiting: dict[str, asyncio.Event] = {}
 
-    async def take(self, agency: str, data: bytes, content_type: str) -> Taken:
-        """Put a message on its way and wait a little for intake's answer. The same bytes again are the same post."""
-        source = digest_of(data)
+    async def take(self, caller: Caller, data: bytes, content_type: str) -> Taken:
+        """Put a message on its way and wait a little for intake's answer. The same bytes again are the same post.
+
+        Raises:
+            NotYoursError: with this key these bytes may not be published.
+        """
+        if says := objection(caller, data, content_type, self._publishers):
+            raise NotYoursError(says)
+        source, agency = digest_of(data), caller.agency
         before = await self._store.transact(store.find, source, agency)
-        if before is not None and before.state in _DONE:
+        if before is not None and before.state not in _AGAIN:
             return Taken(before, repeated=True)
         heard = self._waiting.setdefault(source, asyncio.Event())
-        post = Post(source, agency, self._clock.now(), "sent", {})
+        post = Post(source, agency, self._clock.now(), SENT, {})
         message = Message(INCOMING.full(self._realm), agency.encode(), data, {CONTENT_TYPE_HEADER: content_type})
         await self._store.transact(self._put, post, message)
         self._outbox.wake()
@@ -60,29 +77,10 @@ class Agency:
         self._outbox.put_message(connection, message)
 
     async def status(self, agency: str, source: str) -> Post | None:
-        """What became of what this agency posted."""
+        """What became of what this agency sent, by whichever way."""
         return await self._store.transact(store.find, source, agency)
 
-    async def accepted(self, alert: Alert) -> None:
-        """Intake took it, or holds it for a person."""
-        state = "held" if alert.grade is Grade.HOLD else "accepted"
-        findings = [
-            {"rule": one.rule, "grade": one.grade, "element": one.element, "message": one.says}
-            for one in alert.findings
-        ]
-        await self._hear(
-            alert.source, state, {"lineage": alert.lineage, "version": alert.version, "findings": findings}
-        )
-
-    async def refused(self, refusal: Refusal) -> None:
-        """Intake did not take it."""
-        finding = {
-            "rule": refusal.rule, "grade": "refuse", "element": refusal.element, "message": refusal.says,
-            "expected": refusal.expected,
-        }  # fmt: skip
-        await self._hear(refusal.source, "refused", {"findings": [finding]})
-
-    async def _hear(self, source: str, state: str, said: dict[str, object]) -> None:
-        answered = await self._store.transact(store.answer, source, state, said)
-        if answered and (heard := self._waiting.get(source)):
+    def wake(self, source: str) -> None:
+        """Something was said of these bytes."""
+        if heard := self._waiting.get(source):
             heard.set()

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from services.runtime import outbox
 from services.runtime.store import Moment
 
+#: The state of a post of which nothing was heard yet.
+SENT = "sent"
 METADATA = sa.MetaData()
 OUTBOX = outbox.table(METADATA)
 POSTS = sa.Table(
@@ -47,7 +49,10 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One posted message. `state` is sent, accepted, held or refused; `answer` is what intake said."""
+    """One message as an agency may ask for it: `sent` until intake has spoken, then as schemas.words.AnswerState.
+
+    `answer` is what was said of it last. What came by Kafka stands here too once intake has said whose it is.
+    """
 
     source: str
     agency: str
@@ -69,10 +74,15 @@ def add(connection: sa.Connection, post: Post) -> None:
     connection.execute(sa.insert(POSTS).values(values))
 
 
-def answer(connection: sa.Connection, source: str, state: str, said: dict[str, Any]) -> int:
-    """Note what intake said of these bytes, whoever posted them; how many posts that answers."""
-    change = sa.update(POSTS).where(POSTS.c.source == source).values(state=state, answer=said)
-    return connection.execute(change).rowcount
+def answer(connection: sa.Connection, source: str, state: str, said: dict[str, Any]) -> None:
+    """Note what was said of these bytes, whoever posted them."""
+    connection.execute(sa.update(POSTS).where(POSTS.c.source == source).values(state=state, answer=said))
+
+
+def add_for(connection: sa.Connection, post: Post) -> None:
+    """Let an agency ask for a message that it sent another way."""
+    if find(connection, post.source, post.agency) is None:
+        add(connection, post)
 
 
 def feed(connection: sa.Connection, url: str) -> Feed | None:

@@ -7,6 +7,7 @@ from services.approve.outcomes import Refused, TooLate, Turn
 from services.approve.proposal import Proposal
 from services.approve.quorum import REFUSING, Case, check
 from services.approve.settling import Settler
+from services.identifiers.masking import masked_or_none
 from services.runtime.trusted import NotTrustedError
 
 #: Verdicts that no rule of the verifier names.
@@ -44,7 +45,7 @@ class Judge:
         returned = decision.statement.decision is DecisionWord.RETURN
         reason = WithheldReason.RETURNED if returned else WithheldReason.REJECTED
         says = f"{decision.statement.person} has {reason} it; why stands in the decision"
-        self._settler.close(turn, proposal, reason, says)
+        self._settler.close(turn, proposal, reason, says, why=masked_or_none(decision.statement.reason))
 
 
 def _verdict(case: Case, decision: Decision, *, is_open: bool) -> str:

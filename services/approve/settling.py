@@ -106,8 +106,13 @@ class Settler:
 
     # --- towards an end without one ---
 
-    def close(self, turn: Turn, proposal: Proposal, reason: WithheldReason, says: str) -> None:
-        """End the wait. A digest that was released before stays released: only the question is over."""
+    def close(
+        self, turn: Turn, proposal: Proposal, reason: WithheldReason, says: str, *, why: str | None = None
+    ) -> None:
+        """End the wait; `why` is a person's own reason.
+
+        A digest that was released before stays released: only the question is over.
+        """
         again = proposal.released_at is not None
         state = ApprovalState.RELEASED if again else ApprovalState.WITHHELD
         self._announcer.clear_alarm(turn.c, proposal, turn.now)
@@ -117,7 +122,7 @@ class Settler:
             return
         record = Withheld(
             realm=self._realm, lineage=proposal.lineage, version=proposal.version, revision=proposal.revision,
-            digest=proposal.digest, reason=reason, says=says, at=turn.now,
+            digest=proposal.digest, reason=reason, says=says, at=turn.now, why=why,
         )  # fmt: skip
         self._announcer.publish(turn.c, fresh, WITHHELD, record)
         turn.tell(WithheldNow(reason))

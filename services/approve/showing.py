@@ -12,6 +12,7 @@ from services.approve.outcomes import Turn
 from services.approve.proposal import HeldAlert, Proposal
 from services.approve.quorum import standing
 from services.approve.settling import Settler
+from services.identifiers.masking import masked, masked_or_none
 
 
 class Showing:
@@ -58,7 +59,7 @@ class Showing:
             "revision": proposal.revision,
             "kind": proposal.broadcast.kind,
             "severity": proposal.severity,
-            "headline": proposal.broadcast.headline,
+            "headline": masked(proposal.broadcast.headline),
             "state": proposal.state,
             "have": proposal.have,
             "need": need,
@@ -77,7 +78,7 @@ class Showing:
                     "decision": decision.statement.decision,
                     "role": decision.statement.role,
                     "nonce": decision.statement.nonce,
-                    "reason": decision.statement.reason,
+                    "reason": masked_or_none(decision.statement.reason),
                     "came": instant_text(came),
                     "verdict": verdict or "waits",
                 }

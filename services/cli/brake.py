@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from schemas.words import Channel, Realm
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import Code, fail
+from services.cli.reasons import clean
 from services.dispatch.brake import set_brake
 from services.runtime.settings import RoomSettings, room_config
 
@@ -42,6 +43,7 @@ def off(
 
 
 def _set(context: Context, channel: Channel, *, on: bool, person: str, reason: str) -> None:
+    clean(reason)
     url = ledger_url(context, channel)
     try:
         set_brake(url, channel, on=on, by=person or getpass.getuser(), reason=reason, now=datetime.now(UTC))

@@ -12,6 +12,7 @@ from services.cli.context import Context
 from services.cli.errors import Code, fail
 from services.cli.finding import Found, waiting
 from services.cli.proof import proof
+from services.cli.reasons import clean
 from services.cli.signing import Signer, choose_role, confirm, nonce, open_key, open_trust
 from services.runtime import verifier
 from services.runtime.trusted import NotTrustedError, Trust
@@ -37,7 +38,10 @@ def decide(context: Context, prefix: str, wish: Wish) -> None:
     """The whole way; every end but the good one is a sentence."""
     if wish.word in NEEDS_REASON and not wish.reason:
         fail(f"{wish.word} needs --reason: it stands in the signed record", Code.WRONG)
+    clean(wish.reason)
     found = _with_reach(context, prefix)
+    if wish.word is DecisionWord.APPROVE and verifier.must_say_why(found.broadcast) and not wish.reason:
+        fail("it may identify a person: approve it with a --reason, which stands on record", Code.WRONG)
     if found.facts["state"] not in OPEN:
         fail(f"{found.digest} waits no more: it is {found.facts['state']}")
     trust = open_trust(context)
@@ -146,6 +150,7 @@ def _verdict(context: Context, digest: str, record: Decision) -> tuple[dict[str,
 MEANING = {
     "author": "nobody approves what they published or edited",
     "key": "the bundle that approve has does not know this key; has it the newest one?",
+    "reason": "it is held because it may identify a person, and the decision gives no reason",
     "person": "the bundle that approve has does not know this person; has it the newest one?",
     "reach": "more people would get it now than you were shown; look again",
     "revoked": "this key was taken away",

@@ -33,6 +33,7 @@ class RoomSpec:
 
 SANDBOX = RoomSpec("sandbox", 3)
 ROOMS: tuple[RoomSpec, ...] = (
+    RoomSpec("agency", 1),
     RoomSpec("intake", 1),
     RoomSpec("compose", 1),
     RoomSpec("approve", 1),

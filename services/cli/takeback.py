@@ -14,6 +14,7 @@ from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, 
 from services.cli.errors import Code, fail
 from services.cli.finding import Found, released
 from services.cli.proof import proof
+from services.cli.reasons import clean
 from services.cli.signing import (
     KeyOption,
     PersonOption,
@@ -48,6 +49,7 @@ def withdraw(
 ) -> None:  # fmt: skip
     """Take back what was sent, everywhere, at once: one person's word, straight to every dispatcher."""
     context = Context(data, realm, as_json)
+    clean(reason)
     trust, found = open_trust(context), released(context, lineage)
     record = _stop(context, found, Signer(person, key, role), trust, reason)
     if not as_json:
@@ -98,6 +100,7 @@ def recompose(
     context = Context(data, realm, as_json)
     if pack is None and form is None and not slot:
         fail("say what shall be different: --pack ID, --form long|short|minimum, or --slot NAME=VALUE", Code.WRONG)
+    clean(reason)
     trust, signing = open_trust(context), open_key(key)
     statement = RecomposeStatement(
         realm=realm,

@@ -10,7 +10,7 @@ from datetime import datetime
 from schemas.alert import Alert, Finding
 from schemas.broadcast import Broadcast, ContactUse, GuidanceUse, LeftOut, Rendition, Selection, SourceUse
 from schemas.words import BroadcastKind, Channel, Grade, Kind
-from services.compose import filling, forms, subject
+from services.compose import filling, forms, identifying, subject
 from services.compose.contacts import Contact
 from services.compose.guidance import GENERAL, Pack
 from services.compose.library import Library
@@ -80,6 +80,9 @@ class _Composition:
         corrections = self._corrections()
         if not renditions:
             raise Stopped([*self.findings, subject.stop("rendition.none", "no text fits on any channel", "info")])
+        self.findings += identifying.findings(
+            (*renditions, *corrections, *withdrawals), self.library.jurisdiction
+        )
         return self._filled(renditions, corrections, withdrawals)
 
     def _texts(self, kind: Kind, earlier: Broadcast | None) -> list[Rendition]:

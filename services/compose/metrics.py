@@ -24,6 +24,7 @@ RULES = (
     "pack.overdue", "pack.unknown",
     "pack.unsure", "parameter.missing", "rendition.impossible", "rendition.none", "scope",
     "severity.ours", "slot.missing",
+    "text.personal",
 )  # fmt: skip
 
 

@@ -34,9 +34,13 @@ def alert_of(
 
 
 def refusal_of(
-    realm: Realm, original: Original, reading: Reading | None, remark: Remark, taken_by: str | None = None
-) -> Refusal:
-    """Why these bytes did not become an Alert. `taken_by` is the hash of what was accepted in their name."""
+    realm: Realm, original: Original, reading: Reading | None, remark: Remark, *, taken_by: str | None = None,
+    publisher: Publisher | None = None,
+) -> Refusal:  # fmt: skip
+    """Why these bytes did not become an Alert. `taken_by` is the hash of what was accepted in their name.
+
+    `publisher` is whose sender id they bear: it is told, whoever sent them.
+    """
     return Refusal(
         realm=realm,
         source=original.digest,
@@ -48,6 +52,9 @@ def refusal_of(
         says=remark.says,
         expected=remark.expected,
         accepted_before=taken_by,
+        line=remark.line,
+        sent=reading.alert.sent if reading else None,
+        publisher=publisher.id if publisher else None,
     )
 
 

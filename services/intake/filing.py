@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from schemas.alert import Refusal
 from schemas.base import Record
 from schemas.cap import CapAlert, MsgType
 from schemas.topics import ACCEPTED, ALARMS, INCOMING, REFUSED, Topic
@@ -23,7 +24,7 @@ from services.intake.judge import Accept, Answer, HandOver, Late, Refuse, Wait
 from services.intake.likeness import looks_like, sketch_of
 from services.intake.metrics import Outcome
 from services.intake.publishers import Register
-from services.intake.rules import Cost
+from services.intake.rules import STRICT, Cost
 from services.intake.signing import SignatureState, state_of
 from services.intake.store import Original
 from services.intake.validate import refusal_of as remark_of
@@ -156,7 +157,9 @@ class Filing:
         if decision.replaces is not None:
             store.replaced(connection, decision.replaces.digest)
         found.extend(self._likeness(connection, original, case, decision))
-        self._file(connection, original, reading, Place.ACCEPTED, lineage=decision.lineage, version=decision.version)
+        held = [one.rule for one in found if one.cost is Cost.HOLD]
+        kept = replace(original, rule=min(held, key=lambda rule: rule not in STRICT, default=None))
+        self._file(connection, kept, reading, Place.ACCEPTED, lineage=decision.lineage, version=decision.version)
         if state_of(case) is SignatureState.VERIFIED:
             store.prove(connection, original.digest)
         record = alert_of(self.realm, original, reading, decision, found=found, publisher=case.publisher)
@@ -189,7 +192,7 @@ class Filing:
 
     def _late(self, connection: sa.Connection, original: Original, reading: Reading, decision: Late) -> Result:
         self._file(connection, original, reading, Place.LATE, lineage=decision.lineage)
-        record = refusal_of(self.realm, original, reading, decision.remark)
+        record = self._refusal(original, reading, decision.remark)
         self._publish(connection, original, REFUSED, original.digest, record)
         return Result(Outcome.LATE, (decision.remark,))
 
@@ -199,7 +202,7 @@ class Filing:
         remark, taken_by = decision.remark, decision.taken_by
         store.unfile(connection, original.digest)
         store.keep(connection, replace(original, place=Place.REFUSED, rule=remark.rule))
-        record = refusal_of(self.realm, original, reading, remark, taken_by.digest if taken_by else None)
+        record = self._refusal(original, reading, remark, taken_by.digest if taken_by else None)
         self._publish(connection, original, REFUSED, original.digest, record)
         if decision.alarm:
             alarm = alarm_of(self.realm, remark, original.received)
@@ -210,7 +213,7 @@ class Filing:
         """Keep an Ack or Error with what it names, and tell its sender that it goes no further."""
         store.keep(connection, replace(original, place=Place.RECORDED, rule=answer.remark.rule))
         store.cite(connection, key_of(reading.alert), judge.others(reading.alert))
-        record = refusal_of(self.realm, original, reading, answer.remark)
+        record = self._refusal(original, reading, answer.remark)
         self._publish(connection, original, REFUSED, original.digest, record)
         return Result(Outcome.RECORD, (answer.remark,))
 
@@ -235,6 +238,12 @@ class Filing:
         )  # fmt: skip
         deadline = original.received + self.wait if place is Place.WAITING else None
         store.file(connection, alert, filed, deadline)
+
+    def _refusal(
+        self, original: Original, reading: Reading | None, remark: Remark, taken_by: str | None = None
+    ) -> Refusal:
+        publisher = self.register.of(reading.alert.sender) if reading else None
+        return refusal_of(self.realm, original, reading, remark, taken_by=taken_by, publisher=publisher)
 
     def _publish(self, connection: sa.Connection, original: Original, topic: Topic, key: str, record: Record) -> None:
         self.outbox.put(connection, topic, key, record, {CORRELATION_HEADER: original.origin})

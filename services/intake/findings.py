@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schemas.alert import Finding
+from schemas.alert import Finding, Span
 from schemas.words import Grade
 from services.cap.reading import Note
 from services.intake.rules import RULES, Cost
@@ -18,6 +18,8 @@ class Remark:
     element: str | None = None
     line: int | None = None
     expected: str | None = None
+    #: Where in the element's text, for a gate that looks at characters.
+    spans: tuple[Span, ...] = ()
     #: The register relaxes this rule for its publisher.
     relaxed: bool = False
 
@@ -55,4 +57,7 @@ def grade_of(remarks: Iterable[Remark]) -> Grade:
 def finding_of(remark: Remark) -> Finding:
     """As the Alert record carries it."""
     grade = Grade.HOLD if remark.cost is Cost.HOLD else Grade.ACCEPT
-    return Finding(rule=remark.rule, grade=grade, element=remark.element, says=remark.says, source=remark.source)
+    return Finding(
+        rule=remark.rule, grade=grade, element=remark.element, says=remark.says, source=remark.source,
+        spans=remark.spans or None,
+    )  # fmt: skip

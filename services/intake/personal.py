@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from schemas.alert import Span
 from schemas.cap import Info
 from services.identifiers.detect import find
 from services.intake.case import Case, Rule
@@ -9,6 +10,8 @@ from services.intake.findings import Remark
 
 _TEXTS = ("headline", "description", "instruction", "event", "audience", "contact", "sender_name", "web")
 _FILES = ("uri", "resource_desc")
+#: Spans that one finding carries; a text with more is covered whole by whoever shows it.
+_SPANS = 50
 
 
 def _personal(case: Case) -> Iterator[Remark]:
@@ -21,7 +24,8 @@ def _personal(case: Case) -> Iterator[Remark]:
             where = ", ".join(f"{one.kind} at {one.start + 1} to {one.end}" for one in found[:5])
             more = f" and {len(found) - 5} more" if len(found) > 5 else ""  # noqa: PLR2004 - as many as were named
             says = f"{element} may identify a person ({where}{more}; characters counted from 1)"
-            yield Remark("personal", says, element, expected="no name, number or place of a person")
+            spans = tuple(Span(kind=one.kind.value, start=one.start, end=one.end) for one in found[:_SPANS])
+            yield Remark("personal", says, element, expected="no name, number or place of a person", spans=spans)
 
 
 def _texts(case: Case) -> Iterator[tuple[str, str]]:

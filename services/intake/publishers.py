@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -41,6 +42,8 @@ class Publisher(BaseModel):
     relaxed: tuple[str, ...] = ()
     #: Seconds in which it promises a message with status System; a missed one is an alarm.
     heartbeat_s: float | None = Field(None, gt=0)
+    #: How it hears on its topic `answers.<id>`: our JSON, a CAP Ack or Error, or not at all (the door always answers).
+    answers: Literal["json", "cap", "none"] = "json"
 
     @field_validator("keys")
     @classmethod

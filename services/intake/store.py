@@ -72,6 +72,17 @@ BEATS = sa.Table(
     sa.Column("seen", Moment, nullable=False),
     sa.Column("alarmed", sa.Boolean, nullable=False),
 )
+#: Who has read which original bytes, and why. A nonce is good once.
+READINGS = sa.Table(
+    "readings",
+    METADATA,
+    sa.Column("nonce", sa.String, primary_key=True),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("person", sa.String, nullable=False),
+    sa.Column("role", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
 _FILED = [column for column in MESSAGES.c if column.name != "deadline"]
 
 

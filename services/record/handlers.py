@@ -16,6 +16,7 @@ from schemas.topics import (
     ESTIMATED,
     HELD,
     PARKED,
+    READINGS,
     RECOMPOSITIONS,
     REFUSED,
     RELEASED,
@@ -32,7 +33,7 @@ from services.runtime.trusted import NotTrustedError
 
 #: Topics where nothing is busy enough to be starved by a long poll; a shorter one costs processor time for nothing.
 SLOW_FETCH_MS = 500
-STORY = (ACCEPTED, COMPOSED, HELD, RECOMPOSITIONS, ESTIMATED, DECIDED, APPROVALS, WITHHELD, ALARMS)
+STORY = (ACCEPTED, COMPOSED, HELD, RECOMPOSITIONS, ESTIMATED, DECIDED, APPROVALS, WITHHELD, ALARMS, READINGS)
 #: Parked records are any bytes: they are not decoded here, or what cannot be read would be parked again.
 PARKED_BYTES = dataclasses.replace(PARKED, values=())
 

@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec
 import sqlalchemy as sa
 
 from schemas.alert import Alert, Refusal
+from schemas.answer import BytesRead
 from schemas.audience import AudienceEstimate
 from schemas.broadcast import Broadcast, Held
 from schemas.decision import Decision, Recompose
@@ -22,7 +23,7 @@ from services.runtime.store import Store
 
 P = ParamSpec("P")
 #: Records that change the projection and concern nobody outside.
-Quiet = Alert | Broadcast | Held | Recompose | AudienceEstimate | Decision | Approval | Withheld | Alarm
+Quiet = Alert | Broadcast | Held | Recompose | AudienceEstimate | Decision | Approval | Withheld | Alarm | BytesRead
 WRITERS: dict[type, Callable[..., None]] = {
     Alert: writing.accepted,
     Broadcast: writing.composed,
@@ -33,6 +34,7 @@ WRITERS: dict[type, Callable[..., None]] = {
     Approval: writing.approval,
     Withheld: writing.withheld,
     Alarm: outcomes.alarm,
+    BytesRead: writing.bytes_read,
 }
 
 

@@ -35,6 +35,7 @@ class Routes:
             web.get("/deliveries/{lineage}", self.deliveries),
             web.get("/alarms", self._plain(views.alarms)),
             web.get("/refusals", self._limited(views.refusals)),
+            web.get("/readings", self._limited(views.readings)),
             web.get("/parked", self._limited(views.parked)),
             web.get("/latency", self._limited(views.latencies)),
         ]

@@ -36,6 +36,8 @@ class What(StrEnum):
     RESUME = "resume"
     #: A release or withdrawal that this room could not verify: shown here, and nowhere public.
     UNTRUSTED = "untrusted"
+    #: Somebody has read the bytes of a message that are kept from view.
+    BYTES_READ = "bytes_read"
     ALARM = "alarm"
     ALARM_OVER = "alarm_over"
 

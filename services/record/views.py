@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from services.record import latency, reading, tables
 from services.record.standing import standing
+from services.record.timeline import What
 
 Json = dict[str, Any]
 
@@ -38,8 +39,8 @@ def alert(connection: sa.Connection, lineage: str, now: datetime) -> Json | None
         **_where(connection, lineage, now),
         "deliveries": {channel: _sum(of_kind) for channel, of_kind in kinds.items()},
         "kinds": kinds,
-        "released": _named(released) if released else None,
         "correlation": reading.correlations(connection, lineage),
+        "released": _named(released) if released else None,
         "versions": [_named(row) | _version(connection, row, now) for row in reading.broadcasts(connection, lineage)],
         "timeline": timeline(connection, lineage),
     }
@@ -129,6 +130,13 @@ def refusals(connection: sa.Connection, limit: int) -> Json:
     r = tables.refusal
     rows = connection.execute(sa.select(r).order_by(r.c.received.desc()).limit(limit)).mappings()
     return {"refusals": [dict(row) | {"state": "refused"} for row in rows]}
+
+
+def readings(connection: sa.Connection, limit: int) -> Json:
+    """Who has read original bytes, newest first."""
+    e = tables.event.c
+    query = sa.select(e.at, e.digest, e.lineage, e.says).where(e.what == What.BYTES_READ).order_by(e.at.desc())
+    return {"readings": [dict(row) for row in connection.execute(query.limit(limit)).mappings()]}
 
 
 def parked(connection: sa.Connection, limit: int) -> Json:

@@ -3,12 +3,14 @@
 import sqlalchemy as sa
 
 from schemas.alert import Alert, Refusal
+from schemas.answer import BytesRead
 from schemas.audience import AudienceEstimate
 from schemas.base import Record, instant_text
 from schemas.broadcast import Broadcast, Held
 from schemas.decision import Decision, Recompose, RecomposeStatement, Statement
 from schemas.release import Approval, Release, Stop, Withheld
 from schemas.words import ApprovalState
+from services.identifiers.masking import masked
 from services.record import tables
 from services.record.store import keep_newest
 from services.record.timeline import Entry, What, note, record_id, when
@@ -30,12 +32,12 @@ def accepted(connection: sa.Connection, record: Alert, envelope: Envelope) -> No
     info = record.cap.info[0] if record.cap.info else None
     row = {
         "lineage": record.lineage, "version": record.version, "identifier": record.cap.identifier,
-        "sender": record.cap.sender, "event": info.event if info else "", "scope": record.cap.scope.value,
+        "sender": record.cap.sender, "event": masked(info.event) if info else "", "scope": record.cap.scope.value,
         "severity": info.severity.value if info else "", "grade": record.grade.value, "source": record.source,
         "received": instant_text(record.received), "accepted": when(envelope),
+        "correlation": envelope.correlation,
     }  # fmt: skip
     insert_new(connection, tables.alert, [row])
-        "correlation": envelope.correlation,
     says = f"grade {record.grade}, {record.cap.msg_type} {record.cap.identifier}"
     note(connection, envelope, Entry(What.ACCEPTED, record.lineage, when(envelope), record.version, says=says))
 
@@ -71,8 +73,8 @@ def held(connection: sa.Connection, record: Held, envelope: Envelope) -> None:
     says = "; ".join(finding.says for finding in record.findings)
     row = {
         "lineage": record.lineage, "version": record.version, "identifier": record.identifier,
-        "severity": record.severity.value, "event": record.event, "says": says, "held": instant_text(record.held),
-        "deadline": instant_text(record.deadline),
+        "severity": record.severity.value, "event": masked(record.event), "says": says,
+        "held": instant_text(record.held), "deadline": instant_text(record.deadline),
     }  # fmt: skip
     keep_newest(connection, tables.held, [row], "held")
     at = instant_text(record.held)
@@ -152,6 +154,13 @@ def stopped(connection: sa.Connection, record: Stop, envelope: Envelope, rule: s
     note(connection, envelope, Entry(what, record.lineage, at, digest=record.digest, says=says))
 
 
+def bytes_read(connection: sa.Connection, record: BytesRead, envelope: Envelope) -> None:
+    """A person has read original bytes; those of a refused message belong to no lineage."""
+    at = instant_text(record.at)
+    says = f"{record.person} as {record.role}: {masked(record.reason)}"
+    note(connection, envelope, Entry(What.BYTES_READ, record.lineage or "", at, digest=record.source, says=says))
+
+
 def _entry(
     what: What,
     record: Broadcast | AudienceEstimate | Approval | Withheld,
@@ -163,7 +172,7 @@ def _entry(
 
 
 def _words(statement: Statement | RecomposeStatement) -> str:
-    return statement.person + (f": {statement.reason}" if statement.reason else "")
+    return statement.person + (f": {masked(statement.reason)}" if statement.reason else "")
 
 
 def _text(record: Record) -> str:

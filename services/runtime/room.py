@@ -11,7 +11,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -22,7 +23,7 @@ from faststream.message import StreamMessage
 from structlog.stdlib import get_logger
 
 from schemas.base import Record
-from schemas.topics import Topic
+from schemas.topics import TOPICS, Topic
 from schemas.words import Realm
 from services.runtime import broker as kafka
 from services.runtime import correlation, logging, topics
@@ -35,9 +36,9 @@ from services.runtime.outbox import Message, Outbox
 from services.runtime.parking import Parking, RoomStop
 from services.runtime.patience import Patience
 from services.runtime.settings import RoomSettings, SharedSettings
-
 from services.runtime.spans import process_span, publish_span
 from services.runtime.tracing import TRACING
+
 log = get_logger(__name__)
 STOP_S = 25.0
 START_WAIT_S = 5.0
@@ -56,12 +57,15 @@ class Room:
         self.metrics = RoomMetrics(name, shared.realm)
         self.metrics.watch_disk(shared.home)
         self._lag = Lag(self.metrics.lag)
-        self.broker: KafkaBroker = kafka.make_broker(shared.kafka, f"tocsin.{self._slug}.{shared.replica}")
+        self.broker: KafkaBroker = kafka.make_broker(
+            shared.kafka, f"tocsin.{self._slug}.{shared.replica}", access=shared
+        )
         self._parking = Parking(
             room=name, realm=shared.realm, publish=self.publish, clock=self.clock, metrics=self.metrics,
             limit=shared.park_limit,
         )  # fmt: skip
         self._assignments: dict[str, kafka.Assignment] = {}
+        self._topics: list[Topic] = []
         self._work: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = []
         self._closers: list[Callable[[], None]] = []
         self._patience = Patience()
@@ -78,21 +82,30 @@ class Room:
     # --- what app.py calls ---
 
     def consume(
-        self, topic: Topic, handler: RecordHandler, *, every_process: bool = False, fetch_wait_ms: int = 100
-    ) -> None:
+        self, topic: Topic, handler: RecordHandler, *, every_process: bool = False, fetch_wait_ms: int = 100,
+        of: Realm | None = None,
+    ) -> None:  # fmt: skip
         """Give every record of `topic` to `handler(record, envelope)`; raw bytes where the topic has no schema.
 
-        `every_process` puts this process in a group of its own, so that each replica sees every record.
+        `every_process` puts this process in a group of its own, so that each replica sees every record. `of` is the
+        realm whose topic it is, where that is not the room's own: a door tells agencies what became of their drills.
         """
-        full = topic.full(self.realm)
-        group = f"{self.realm.value}.{self._slug}.{topic.name}" + (f".{self.shared.replica}" if every_process else "")
-        assignment = self._assignments[topic.name] = kafka.Assignment(self._show_readiness)
+        full = topic.full(of or self.realm)
+        if full != topic.full(self.realm):
+            self._topics.append(replace(topic, name=full))
+        name = topic.name if full == topic.full(self.realm) else full
+        group = f"{self.realm.value}.{self._slug}.{name}" + (f".{self.shared.replica}" if every_process else "")
+        assignment = self._assignments[name] = kafka.Assignment(self._show_readiness)
         instance = f"{self._slug}.{self.shared.replica}"
         subscriber = self.broker.subscriber(full, **kafka.subscription(group, instance, assignment, fetch_wait_ms))
         subscriber(self._doorway(topic, handler))
         self.metrics.handled.labels(topic.name)
         self.metrics.seconds.labels(topic.name)
-        self._lag.watch(topic.name, lambda: subscriber.consumer)
+        self._lag.watch(name, lambda: subscriber.consumer)
+
+    def make_topics(self, more: Iterable[Topic]) -> None:
+        """Make these topics of the room's realm too, before it consumes or publishes anything."""
+        self._topics.extend(more)
 
     def background(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run `work()` beside the handlers until the room stops; if it ends or fails, the room stops."""
@@ -189,8 +202,13 @@ class Room:
     def run(self) -> None:
         """Run until told to stop; the process ends here, with the status that `stop` was given."""
         logging.configure(self.shared.log_level, room=self.name, realm=self.realm.value, replica=self.shared.replica)
+        if self.shared.traces_url:
+            TRACING.start(
+                self.shared.traces_url, room=self.name, realm=self.realm.value, replica=self.shared.replica
+            )  # fmt: skip
         status = asyncio.run(self._live())
         self.close()
+        TRACING.stop()
         sys.stderr.flush()
         os._exit(status)  # a Kafka client that waits for a dead broker must not keep the process alive
 
@@ -202,13 +220,8 @@ class Room:
     async def _live(self) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-        if self.shared.traces_url:
-            TRACING.start(
-                self.shared.traces_url, room=self.name, realm=self.realm.value, replica=self.shared.replica
-            )  # fmt: skip
             loop.add_signal_handler(number, self.stop, 0, "")
         await self._open_doors()
-        TRACING.stop()
         life = asyncio.create_task(self._work_life())
         await self._stop.wait()
         life.cancel()
@@ -249,7 +262,10 @@ class Room:
         """Start as often as it takes: a room that comes up before Kafka waits for it."""
         while True:
             try:
-                made = await topics.ensure(self.shared.kafka, self.realm, self.shared.replication)
+                made = await topics.ensure(
+                    self.shared.kafka, self.realm, self.shared.replication, (*TOPICS, *self._topics),
+                    access=self.shared, needed=set(self._assignments),
+                )  # fmt: skip
                 await self.broker.start()
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("kafka.waiting", error=type(error).__name__, servers=self.shared.kafka)

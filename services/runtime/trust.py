@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from schemas.base import Record, Signed
 
-Purpose = Literal["decision", "recompose", "bundle", "revocation", "batch", "guidance"]
+Purpose = Literal["decision", "recompose", "bundle", "revocation", "batch", "guidance", "reading"]
 PUBLIC_BYTES = 32
 
 

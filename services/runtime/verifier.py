@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
+from schemas.alert import IDENTIFIER_RULES
 from schemas.audience import Batch
 from schemas.broadcast import Broadcast
-from schemas.decision import Decision, Recompose
+from schemas.decision import Decision, ReadRequest, Recompose
 from schemas.release import Release, Stop
 from schemas.trust import Person, Policy, SeverityRule
 from schemas.words import STOP_WORDS, BroadcastKind, DecisionWord, Grade, Realm, Severity
@@ -22,12 +23,31 @@ from services.runtime import trust
 from services.runtime.trusted import NotTrustedError, Trust, bundle, revocation
 
 __all__ = [
-    "ENGINE_ROLE", "Believed", "NotTrustedError", "Trust", "approver", "batch", "broadcast_of", "bundle", "exceeds",
-    "last_moment", "may_start_until", "recompose", "release", "revocation", "signer", "stop",
+    "ENGINE_ROLE",
+    "Believed",
+    "NotTrustedError",
+    "Trust",
+    "approver",
+    "batch",
+    "broadcast_of",
+    "bundle",
+    "deciding_roles",
+    "exceeds",
+    "last_moment",
+    "may_start_until",
+    "must_say_why",
+    "reading",
+    "recompose",
+    "release",
+    "revocation",
+    "signer",
+    "stop",
 ]  # fmt: skip
 
 #: The role that a decision of the policy engine names.
 ENGINE_ROLE = "engine"
+#: How long a signed wish to read bytes is good for: it is asked once, at once.
+READING_S = timedelta(minutes=5)
 #: How far the clocks of two machines may be apart before "not before the deadline" is doubted.
 SKEW = timedelta(seconds=60)
 
@@ -140,6 +160,11 @@ def release(record: Release, trusted: Trust, realm: Realm, now: datetime, needed
     return _believed(case, record.digest, people, list(people.values()))
 
 
+def must_say_why(found: Broadcast) -> bool:
+    """Whether an approval of `found` overrides the identifier gate: then it must give a reason."""
+    return any(one.rule in IDENTIFIER_RULES and one.grade is Grade.HOLD for one in found.findings)
+
+
 def approver(decision: Decision, trusted: Trust, realm: Realm, found: Broadcast, needed: Severity | None = None) -> str:
     """Who approves `found`, or overrides, by this decision, whatever the digest that it names. Or NotTrustedError."""
     word = decision.statement.decision
@@ -152,6 +177,8 @@ def approver(decision: Decision, trusted: Trust, realm: Realm, found: Broadcast,
         person = signer(decision, trusted, realm, rule.roles + rule.escalate_to)
     else:
         raise NotTrustedError("word", f"{word} is no approval")
+    if must_say_why(found) and not decision.statement.reason:
+        raise NotTrustedError("reason", "it is held because it may identify a person: who approves it says why")
     if person.id in found.authors:
         raise NotTrustedError("author", "nobody approves what they published or edited")
     return person.id
@@ -241,3 +268,25 @@ def recompose(record: Recompose, trusted: Trust, realm: Realm) -> Person:
     if not trust.verifies(trusted.public(person, record.key), "recompose", statement, record.signature):
         raise NotTrustedError("signature", "the signature does not fit the statement")
     return person
+
+
+def reading(request: ReadRequest, trusted: Trust, realm: Realm, now: datetime) -> Person:
+    """Believe a wish to read original bytes: one person in a role that decides about alerts. Or NotTrustedError."""
+    statement, policy = request.statement, trusted.policy
+    if statement.realm is not realm:
+        raise NotTrustedError("realm", "the wish is for the other realm")
+    if abs(now - statement.issued) > READING_S:
+        raise NotTrustedError("signature_expired", "a wish to read is good for five minutes: sign it again")
+    person = trusted.person(statement.person)
+    if statement.role not in person.roles or statement.role not in deciding_roles(policy):
+        raise NotTrustedError("role", f"the role {statement.role} may not read original bytes")
+    if not trust.verifies(trusted.public(person, request.key), "reading", statement, request.signature):
+        raise NotTrustedError("signature", "the signature does not fit the statement")
+    return person
+
+
+def deciding_roles(policy: Policy) -> tuple[str, ...]:
+    """Every role that decides about alerts in some way."""
+    rules = policy.severities.values()
+    named = [role for rule in rules for role in (*rule.roles, *rule.escalate_to)]
+    return tuple(dict.fromkeys((*named, *policy.override_roles, *policy.withdraw_roles, *policy.recompose_roles)))

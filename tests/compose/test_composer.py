@@ -240,6 +240,28 @@ def test_a_slot_can_be_filled_by_hand() -> None:
     assert "Ferrow cheese" in text(made, Channel.X, "es")
 
 
+def test_a_person_in_a_slot_is_found_in_the_texts_and_holds_them() -> None:
+    alert = an_alert(an_info(event="Food Recall"))
+    made = composed(alert, wishes=Wishes(slots={"product": "cheese sold by patient Jane Doe, MRN 55512345"}))
+    found = [one for one in made.findings if one.rule == "text.personal"]
+    assert made.grade is Grade.HOLD
+    assert {one.element for one in found} >= {"sms/en"}
+    assert all("Jane" not in one.says for one in found)
+    sms = text(made, Channel.SMS, "en")
+    (there,) = [one for one in found if one.element == "sms/en" and "Doe" in covered(sms, one)]
+    assert there.spans
+
+
+def covered(text: str, finding: Finding) -> str:
+    """What a finding's spans stand for."""
+    return " ".join(text[span.start : span.end] for span in finding.spans or ())
+
+
+def test_what_is_reviewed_identifies_nobody() -> None:
+    made = composed(an_alert(an_info(event="Food Recall")), wishes=Wishes(slots={"product": "Ferrow cheese"}))
+    assert [one.rule for one in made.findings if one.rule == "text.personal"] == []
+
+
 @pytest.mark.parametrize(
     ("value", "says"),
     [

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from schemas import topics as listed
-from schemas.topics import BY_NAME, PARKED, TOPICS, Topic
+from schemas.topics import ANSWERS, BY_NAME, PARKED, TOPICS, Topic
 from schemas.words import PUBLIC_CHANNELS, Channel, Realm, Urgency
 from services.cli.blueprint import Blueprint
 from services.cli.rooms import ROOMS, RoomSpec
-from services.runtime.topics import configuration
+from services.runtime.topics import configuration, wanted
 from tests.support.code import modules
 
 #: Writers and readers that are no room of `up`.
@@ -32,7 +32,24 @@ def test_every_reader_and_writer_is_a_room() -> None:
 def test_a_room_subscribes_to_what_the_list_says_it_reads(spec: RoomSpec, plan: Blueprint) -> None:
     subscribers: list[Any] = list(plan.rooms[spec.name].broker.subscribers)
     subscribed = {name for each in subscribers for name in each.topic_names}
-    assert subscribed == {topic.name for topic in TOPICS if spec.name in topic.readers}
+    assert {name.removeprefix("drill.") for name in subscribed} == {t.name for t in TOPICS if spec.name in t.readers}
+
+
+def test_only_the_publishers_door_hears_of_the_drill(plan: Blueprint) -> None:
+    other = {
+        name
+        for name, room in plan.rooms.items()
+        for each in room.broker.subscribers
+        if any(topic.startswith("drill.") for topic in each.topic_names)
+    }
+    assert other == {"agency"}
+
+
+def test_each_publisher_has_a_topic_of_answers_and_the_pattern_is_none() -> None:
+    assert ANSWERS.is_pattern
+    assert ANSWERS.of("ferrow-health").full(Realm.DRILL) == "drill.answers.ferrow-health"
+    assert not ANSWERS.of("ferrow-health").is_pattern
+    assert all("<" not in name for name in wanted(Realm.LIVE))
 
 
 def names_of(topic: Topic) -> set[str]:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from schemas.alert import IDENTIFIER_RULES, Finding
 from schemas.decision import Decision
 from schemas.release import Release, Stop
 from schemas.words import BroadcastKind, DecisionWord, Grade, Realm, Severity
@@ -91,6 +92,18 @@ def test_a_director_overrides_alone_and_says_why() -> None:
     assert believe(release(EXTREME, said)).people == ("director-1",)
     silent = decision(EXTREME, "director-1", DecisionWord.OVERRIDE, reason=None)
     assert refused(release(EXTREME, silent)) == "reason"
+
+
+def test_what_may_identify_a_person_is_approved_with_a_reason_or_not_at_all() -> None:
+    for name in sorted(IDENTIFIER_RULES):
+        held = Finding(rule=name, grade=Grade.HOLD, says="description may identify a person")
+        found = broadcast(grade=Grade.HOLD, findings=(held,))
+        assert refused(release(found, decision(found))) == "reason"
+        said = decision(found, reason="the family has published the name itself")
+        assert believe(release(found, said)).people == ("officer-1",)
+    agreed = Finding(rule="personal", grade=Grade.ACCEPT, says="description may identify a person")
+    found = broadcast(findings=(agreed,))
+    assert believe(release(found, decision(found))).people == ("officer-1",)
 
 
 def test_a_cancel_works_after_its_alert_has_ended() -> None:
