@@ -27,11 +27,11 @@ VERBS = {
     "override": _DECISIONS,
     "recompose": _DECISIONS,
     "withdraw": _DECISIONS,
-    "held": "services.cli.withheld",
-    "bytes": "services.cli.withheld",
     "status": "services.cli.status",
     "top": "services.cli.top",
     "doctor": "services.cli.doctor",
+    "backup": "services.cli.backup",
+    "restore": "services.cli.restore",
     "asyncapi": "services.cli.asyncapi",
 }
 GROUPS = {

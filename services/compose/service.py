@@ -94,7 +94,9 @@ class Compose:
         kept = store.alert(connection, alert.lineage, alert.version)
         if kept is None:
             store.keep_alert(connection, alert)
-            return self._make(connection, alert)
+            known = store.alert(connection, alert.lineage, alert.version)
+            said = store.broadcasts(connection, alert.lineage, alert.version)  # see `learning`
+            return self._repeat(connection, known) if known and said else self._make(connection, alert)
         if kept.source != alert.source:
             raise AnotherAlertError(f"version {alert.version} of {alert.lineage} was made of other bytes before")
         return self._repeat(connection, kept)
@@ -164,7 +166,7 @@ class Compose:
         now = self._clock.now()
         return Held(
             realm=alert.realm, lineage=alert.lineage, version=alert.version, identifier=alert.cap.identifier,
-            severity=severity, event=masked(alert.cap.info[0].event if alert.cap.info else alert.cap.msg_type.value),
+            severity=severity, event=alert.cap.info[0].event if alert.cap.info else alert.cap.msg_type.value,
             findings=tuple(findings), held=now, deadline=now + self._wait(severity),
         )  # fmt: skip
 

@@ -1,0 +1,102 @@
+"""Backup and restore of stores on PostgreSQL: one moment of every table, and the same rows back, numbers going on."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from services.cli.copies import postgres_schemas
+from services.cli.copies.stores import Place, tables_of
+from services.runtime.postgres import StoreError
+from services.runtime.store import Store
+from tests.support.postgres import Postgres
+
+pytestmark = pytest.mark.connected
+NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
+#: Tabs, line ends, backslashes and nothing at all must come back as they were.
+VALUES = [b"plain", b"\x00\xff\t\n\\N", b""]
+
+
+@pytest.fixture
+def place(postgres: Postgres) -> Iterator[Place]:
+    tables = tables_of("services.dispatch.sms")
+    assert tables is not None
+    made = Place("dispatch/sms", postgres.url(f"b_{uuid.uuid4().hex}"), tables)
+    Store(made.url, made.tables).close()
+    yield made
+    engine = sa.create_engine(postgres.url())
+    schema = sa.make_url(made.url).query["schema"]
+    with engine.begin() as connection:
+        names = connection.execute(
+            sa.text("SELECT nspname FROM pg_namespace WHERE nspname LIKE :like"), {"like": f"{schema}%"}
+        ).scalars()
+        for name in names.all():
+            connection.execute(sa.schema.DropSchema(name, cascade=True))
+    engine.dispose()
+
+
+def put(place: Place, values: list[bytes]) -> None:
+    outbox = place.tables.tables["outbox"]
+    store = Store(place.url, place.tables)
+    with store.begin() as connection:
+        for value in values:
+            row = {"topic": "t\\\t", "key": b"k", "value": value, "headers": {"a": 'quote " and ü'}, "at": NOW}
+            connection.execute(sa.insert(outbox).values(row))
+    store.close()
+
+
+def kept(place: Place) -> list[tuple[int, bytes]]:
+    outbox = place.tables.tables["outbox"]
+    store = Store(place.url, place.tables)
+    with store.begin() as connection:
+        found = connection.execute(sa.select(outbox.c.id, outbox.c.value).order_by(outbox.c.id)).all()
+    store.close()
+    return [(row.id, row.value) for row in found]
+
+
+def test_it_comes_back_as_it_was(place: Place, tmp_path: Path) -> None:
+    put(place, VALUES)
+    before = kept(place)
+    rows = postgres_schemas.copy(place, tmp_path / "copy")
+    assert rows["outbox"] == len(VALUES) == postgres_schemas.rows(place)["outbox"]
+    put(place, [b"since"])
+    aside = postgres_schemas.put_back(place, tmp_path / "copy", "before-restore-1")
+    assert kept(place) == before
+    put(place, [b"next"])
+    assert kept(place)[-1] == (before[-1][0] + 1, b"next")
+    assert aside is not None
+    old = Place(place.room, str(sa.make_url(place.url).update_query_dict({"schema": aside})), place.tables)
+    assert [value for _, value in kept(old)] == [*VALUES, b"since"]
+
+
+def test_it_comes_back_where_there_is_nothing(place: Place, postgres: Postgres, tmp_path: Path) -> None:
+    put(place, VALUES)
+    postgres_schemas.copy(place, tmp_path / "copy")
+    other = Place(place.room, f"{place.url}_other", place.tables)
+    assert postgres_schemas.rows(other) == {}
+    assert postgres_schemas.put_back(other, tmp_path / "copy", "aside") is None
+    assert kept(other) == kept(place)
+
+
+def test_a_copy_of_a_newer_version_is_refused_and_nothing_changes(place: Place, tmp_path: Path) -> None:
+    put(place, VALUES)
+    store = Store(place.url, place.tables)
+    with store.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE outbox ADD COLUMN tomorrow text"))
+    store.close()
+    postgres_schemas.copy(place, tmp_path / "copy")
+    other = Place(place.room, f"{place.url}_other", place.tables)
+    with pytest.raises(StoreError, match=r"outbox\.tomorrow, which this version does not know"):
+        postgres_schemas.put_back(other, tmp_path / "copy", "aside")
+
+
+def test_a_process_that_is_connected_is_seen(place: Place) -> None:
+    assert postgres_schemas.others(place) == 0
+    store = Store(place.url, place.tables)
+    try:
+        assert postgres_schemas.others(place) >= 1
+    finally:
+        store.close()
