@@ -27,6 +27,8 @@ VERBS = {
     "override": _DECISIONS,
     "recompose": _DECISIONS,
     "withdraw": _DECISIONS,
+    "held": "services.cli.withheld",
+    "bytes": "services.cli.withheld",
     "status": "services.cli.status",
     "top": "services.cli.top",
     "doctor": "services.cli.doctor",

@@ -166,7 +166,7 @@ class Compose:
         now = self._clock.now()
         return Held(
             realm=alert.realm, lineage=alert.lineage, version=alert.version, identifier=alert.cap.identifier,
-            severity=severity, event=alert.cap.info[0].event if alert.cap.info else alert.cap.msg_type.value,
+            severity=severity, event=masked(alert.cap.info[0].event if alert.cap.info else alert.cap.msg_type.value),
             findings=tuple(findings), held=now, deadline=now + self._wait(severity),
         )  # fmt: skip
 

@@ -68,8 +68,8 @@ def remembered(context: Context) -> list[str]:
         return [str(target) for (target,) in database.execute("SELECT target FROM opt_out ORDER BY target")]
 
 
-def restore(context: Context, folder: Path, **more: bool) -> None:
-    restoring.restore(folder, without_kafka=True, data=context.data, realm=context.realm, **more)
+def restore(context: Context, folder: Path, *, over: bool = False, as_json: bool = False) -> None:
+    restoring.restore(folder, without_kafka=True, data=context.data, realm=context.realm, over=over, as_json=as_json)
 
 
 def test_every_room_with_a_store_is_copied(context: Context) -> None:

@@ -27,7 +27,7 @@ class Backup:
             source.backup(target)
         target.close()
 
-    def restore(self) -> None:
+    def restore(self, *, marked: bool = True) -> None:
         """Kill every process and put the copy in the ledger's place, marked; the first process starts its time."""
         for process in self.world.processes:
             process.store.close()
@@ -35,8 +35,9 @@ class Backup:
         for suffix in ("-wal", "-shm"):
             Path(f"{self.world.path}{suffix}").unlink(missing_ok=True)
         self.copy.replace(self.world.path)
-        with self.world.one.store.begin() as connection:
-            restored.mark(connection, self.since)
+        if marked:
+            with self.world.one.store.begin() as connection:
+                restored.mark(connection, self.since)
 
 
 @pytest.fixture(params=list(Channel))
@@ -80,6 +81,17 @@ async def test_what_was_sent_since_the_backup_is_not_sent_again(world: World) ->
     await go_on(world)
     assert world.platform.messages == before
     assert set(world.states().values()) == {State.SENT}
+
+
+async def test_it_can_fail(world: World) -> None:
+    """The same copy without the mark: everything that it has forgotten is sent again."""
+    await world.release(to=everyone(world))
+    backup = Backup(world)
+    await world.one.settle()
+    before = len(world.platform.messages)
+    backup.restore(marked=False)
+    await go_on(world)
+    assert len(world.platform.messages) == 2 * before
 
 
 async def test_what_the_ledger_never_knew_and_kafka_brings_again_is_not_sent_again(world: World) -> None:
