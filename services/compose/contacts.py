@@ -1,16 +1,18 @@
 """Contacts: hotlines, clinics, telehealth, support communities and pages, with the day somebody checked them."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 
 from schemas.alert import Finding
 from schemas.base import Language
 from schemas.words import Grade
 from services.compose.guidance import Day, Id
-from services.compose.reading import Data, DataError, Line, read_as
+from services.compose.opening import Opens, is_open
+from services.compose.reading import Data, DataError, Line, read_as, zone_name
 
 Mode = Literal["voice", "text", "chat", "relay", "sign", "web"]
 
@@ -41,12 +43,27 @@ class Contact(Data):
     voice_only: Line | None = None
     languages: tuple[Language, ...] = Field(min_length=1)
     areas: tuple[str, ...] = ()
+    #: What people are told of its hours, and the hours themselves: by the clock of `timezone`, else the jurisdiction's.
     hours: dict[Language, Line] = Field({})
+    opens: Opens = "unknown"
+    timezone: Annotated[str, AfterValidator(zone_name)] | None = None
     modes: dict[Mode, Line] = Field(min_length=1)
     text: dict[Language, Line]
     verified_on: Day | None
     review_by: Day
     source: ContactSource | None = None
+
+
+    def is_open(self, at: datetime, place: ZoneInfo) -> bool:
+        """Whether somebody answers at that moment; `place` is the jurisdiction's time zone. A page is always there."""
+        by_page = not {"voice", "text", "chat", "relay", "sign"} & self.modes.keys()
+        return by_page or is_open(self.opens, at, ZoneInfo(self.timezone) if self.timezone else place)
+
+    def with_hours(self) -> "Contact":
+        """The same contact, its hours beside its number: nobody is told to call where nobody answers."""
+        said = {language: f"{text} ({self.hours[language]})" if language in self.hours else text
+                for language, text in self.text.items()}  # fmt: skip
+        return self.model_copy(update={"text": said})
 
 
 _CONTACTS = TypeAdapter(tuple[Contact, ...])

@@ -2,25 +2,17 @@
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, TypeAdapter, model_validator
 
 from schemas.base import Language
 from schemas.words import Channel
 from services.compose.guidance import Id
-from services.compose.reading import Data, Line, read_as
+from services.compose.reading import Data, Line, read_as, zone_name
 
 Position = tuple[float, float]
 Value = int | Line | dict[Language, Line]
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"no time zone is called {name}; use a name such as America/New_York") from None
-    return name
 
 
 def _several(names: object) -> object:
@@ -59,7 +51,7 @@ class Jurisdiction(Data):
     fictional: bool = False
     names: dict[Language, Line]
     issuer: dict[Language, Line]
-    timezone: Annotated[str, AfterValidator(_zone)]
+    timezone: Annotated[str, AfterValidator(zone_name)]
     clock: Literal[12, 24]
     languages: tuple[Language, ...] = Field(min_length=1)
     emergency_number: Line

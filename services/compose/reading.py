@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
@@ -42,3 +43,12 @@ def read_as(kind: TypeAdapter[T], path: Path, complete: Callable[[Any], Any] = l
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in error.errors())
         raise DataError(f"{path}: {wrong}") from None
+
+
+def zone_name(name: str) -> str:
+    """The name of a time zone that there is, or ValueError."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"no time zone is called {name}; use a name such as America/New_York") from None
+    return name

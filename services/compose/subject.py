@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from schemas.alert import Alert, Finding
 from schemas.broadcast import Broadcast
@@ -97,12 +97,15 @@ def of_alert(alert: Alert, library: Library, wishes: Wishes, settings: ComposeSe
     slots = filling.slots_of(infos, wishes.slots, pack)
     if words is None:
         problems += [*allowed.stops, *filling.trouble(pack, library.jurisdiction, slots)]
-    contact = _contact(pack, library, place.regions, now.date(), problems)
+    contact = _contact(pack, library, place.regions, now, problems)
     if problems or contact is None:
         raise Stopped(problems)
     gravest = min(infos, key=lambda info: info.severity.gravity)
     severity, read = _severity(gravest.severity, pack, infos)
     findings = [*doubts, *why, *(allowed.notes if words is None else ()), *read, *_notes(place, library)]
+    if contact != library.contacts[contact.id]:
+        says = f"nobody answers {contact.id} now: its hours stand beside it"
+        findings.append(note("contact.closed", says, contact.id))
     subject = Subject(
         infos[0].event, infos[0].headline or infos[0].event, pack, contact, place.regions, place.geometry,
         slots, severity, gravest.urgency, gravest.certainty, expires, says_end, allowed, findings, words,
@@ -130,7 +133,7 @@ def of_cancel(earlier: Broadcast | None, library: Library, settings: ComposeSett
     if not regions:
         says = "the areas of what it cancels are not in the jurisdiction any more; put them back"
         raise Stopped([stop("area.outside", says, "area")])
-    contact = _contact(pack, library, regions, now.date(), problems)
+    contact = _contact(pack, library, regions, now, problems)
     if problems or contact is None:
         raise Stopped(problems)
     used = {name: value for use in earlier.guidance for name, value in use.parameters.items()}
@@ -173,15 +176,15 @@ def _pack(
 
 
 def _contact(
-    pack: Pack, library: Library, regions: Iterable[Region], today: date, problems: list[Finding]
+    pack: Pack, library: Library, regions: Iterable[Region], now: datetime, problems: list[Finding]
 ) -> Contact | None:  # fmt: skip
     """The contact that goes with the pack; adds why it may not be named today (promise 7)."""
-    contact = contact_of(pack, library, regions)
+    contact = contact_of(pack, library, regions, now)
     if contact is None:
         wanted = " or ".join(pack.contacts)
         says = f"{library.jurisdiction.id} names no contact of the kind {wanted}, which {pack.id} needs"
         problems.append(stop("contact.missing", says, wanted))
-    elif problem := trouble(contact, today):
+    elif problem := trouble(contact, now.date()):
         problems.append(problem)
     return contact
 
@@ -196,12 +199,21 @@ def _severity(said: Severity, pack: Pack, infos: tuple[Info, ...]) -> tuple[Seve
     return severity, [stop("severity.ours", says, "severity")]
 
 
-def contact_of(pack: Pack, library: Library, regions: Iterable[Region]) -> Contact | None:
-    """The first contact of a kind that the pack wants: for the public, all these areas, and every language here."""
+def contact_of(pack: Pack, library: Library, regions: Iterable[Region], now: datetime) -> Contact | None:
+    """The first contact of a kind that the pack wants that answers now, else the first with its hours beside it.
+
+    It is for the public, for all these areas, and has words in every language here.
+    """
     place, codes = library.jurisdiction, {region.code for region in regions}
     named = (library.contacts[name] for kind in pack.contacts for name in place.contacts.get(kind, ()))
-    fitting = (c for c in named if "public" in c.audience and (not c.areas or codes <= set(c.areas)))
-    return next((c for c in fitting if all(language in c.text for language in place.languages)), None)
+    fitting = [
+        contact for contact in named
+        if "public" in contact.audience and (not contact.areas or codes <= set(contact.areas))
+        and all(language in contact.text for language in place.languages)
+    ]  # fmt: skip
+    usable = [contact for contact in fitting if trouble(contact, now.date()) is None]
+    answers = next((contact for contact in usable if contact.is_open(now, place.zone)), None)
+    return answers or next((contact.with_hours() for contact in usable), next(iter(fitting), None))
 
 
 def _place_trouble(place: places.Place, library: Library) -> list[Finding]:

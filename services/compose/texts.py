@@ -12,6 +12,7 @@ from schemas.words import Channel, Kind
 from services import limits
 from services.compose.reading import DataError
 
+_BLANKS_AT_ENDS = re.compile(r" *\n *")
 _TWO_STOPS = re.compile(r"(?<=[^.])\.\.(?!\.)")
 
 
@@ -43,7 +44,7 @@ class Texts:
             template = self._environment.get_template(name)
         except TemplateNotFound:
             raise DataError(f"templates/text/{name} is not there: write it, or take {language} out") from None
-        return self._measure(channel, limits.normalise(_one_stop(template.render(said))))
+        return self._measure(channel, limits.normalise(_tidy(template.render(said))))
 
     def most(self, channel: Channel) -> str:
         """What the channel takes, in words for the list of what is left out."""
@@ -60,9 +61,9 @@ class Texts:
         return Measured(text, counted.units, counted.fits)
 
 
-def _one_stop(text: str) -> str:
-    """An abbreviation at the end of a sentence ends it: "p. m." takes no second full stop."""
-    return _TWO_STOPS.sub(".", text)
+def _tidy(text: str) -> str:
+    """An abbreviation ends its sentence: "p. m." takes no second full stop; what is left out leaves no blank behind."""
+    return _BLANKS_AT_ENDS.sub("\n", _TWO_STOPS.sub(".", text))
 
 
 def hopeless(channel: Channel, text: str) -> bool:

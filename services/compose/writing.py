@@ -30,24 +30,34 @@ class Written:
 def write(texts: Texts, target: Target, said: Said, forms: Iterable[Candidate], pack: str) -> Written:
     """Write one text; `pack` is whose steps are named when they are left out."""
     kind, channel, language = target.kind, target.channel, target.language
-    for place, candidate in _tries(said.places, tuple(forms)):
+    for place, candidate, contact in _tries(said.places, tuple(forms), said.values["contact"]):
         if hopeless(channel, candidate.text):
             continue
-        found = texts.render(kind, channel, language, {**said.values, "place": place, "guidance": candidate.text})
+        given = {**said.values, "place": place, "guidance": candidate.text, "contact": contact}
+        found = texts.render(kind, channel, language, given)
         if found.fits:
             names = [f"{pack}/{step}" for step in candidate.without]
             if place != said.places[0]:
                 names.insert(0, f"the names of the areas ({said.places[0]})")
+            if not contact:
+                names.append("the contact")
             return Written(_rendition(target, candidate, found), _left_out(target, names, texts.most(channel)))
     why = f"even the shortest form is longer than {texts.most(channel)}"
     return Written(None, (LeftOut(channel=channel, language=language, what=f"the whole {kind}", why=why),))
 
 
-def _tries(places: tuple[str, ...], forms: tuple[Candidate, ...]) -> Iterator[tuple[str, Candidate]]:
-    """Names of places are kept before extra steps; the minimum comes last."""
-    for minimum in (False, True):
+def _tries(
+    places: tuple[str, ...], forms: tuple[Candidate, ...], contact: object
+) -> Iterator[tuple[str, Candidate, object]]:  # fmt: skip
+    """Names of places are kept before extra steps; the minimum comes last, at the very last without the contact."""
+    least = [form for form in forms if form.form == "minimum"]
+    for tried, given in (
+        ([form for form in forms if form not in least], contact),
+        (least, contact),
+        (least or forms, ""),
+    ):
         for place in places:
-            yield from ((place, form) for form in forms if (form.form == "minimum") is minimum)
+            yield from ((place, form, given) for form in tried)
 
 
 def _rendition(target: Target, candidate: Candidate, found: Measured) -> Rendition:

@@ -186,6 +186,7 @@ FERROW = {c.id: c for c in read_contacts(HOME / "templates" / "contacts").values
 CONTACTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "contact.dead-number": ({"modes": {"voice": "1-800-273-8255"}}, {"modes": {"voice": "988"}}),
     "contact.form": ({"modes": {"web": "ferrow.example"}}, {"modes": {"web": "https://ferrow.example/"}}),
+    "contact.hours": ({"opens": "unknown"}, {"opens": ["mon-sun 07:00-21:00"]}),
     "contact.overdue": ({"review_by": "2026-11-23"}, {"review_by": "2026-11-24"}),
     "contact.too-far": ({"review_by": "2028-01-01"}, {"review_by": "2027-05-20"}),
     "contact.unvetted": ({"kind": "support_community"}, {"kind": "support_community", "vetted_by": "A hospital"}),

@@ -17,8 +17,8 @@ FORMS = {
     "sign": re.compile(rf"{_NUMBER.pattern}|{_PAGE.pattern}"), "chat": _PAGE, "web": _PAGE,
 }  # fmt: skip
 CONTACT_RULES = (
-    "contact.dead-number", "contact.form", "contact.overdue", "contact.too-far", "contact.unnamed-source",
-    "contact.unvetted", "contact.voice-only",
+    "contact.dead-number", "contact.form", "contact.hours", "contact.overdue", "contact.too-far",
+    "contact.unnamed-source", "contact.unvetted", "contact.voice-only",
 )  # fmt: skip
 
 
@@ -39,8 +39,16 @@ def _look(contact: Contact, today: date) -> Iterator[tuple[str, str]]:
         yield "contact.unvetted", "a support community says which public body, hospital or charity has vetted it"
     if set(contact.modes) == {"voice"} and contact.voice_only is None:
         yield "contact.voice-only", "it is by voice alone: name another way, or say why there is none in voice_only"
+    yield from _hours(contact)
     for mode, value in contact.modes.items():
         if not FORMS[mode].fullmatch(value):
             yield "contact.form", f"{mode}: this is not how such an address is written"
         if DEAD.search(value):
             yield "contact.dead-number", f"{mode}: this number is no longer answered"
+
+
+def _hours(contact: Contact) -> Iterator[tuple[str, str]]:
+    if contact.opens == "unknown" and contact.verified_on and set(contact.modes) != {"web"}:
+        yield "contact.hours", "it was checked, and nobody asked when it answers: write opens, or always"
+    if isinstance(contact.opens, tuple) and not contact.hours.keys() >= set(contact.languages):
+        yield "contact.hours", "it does not answer always: say its hours in each of its languages"
