@@ -18,7 +18,7 @@ from tests.support import alerts, broadcasts
 from tests.support.fleet import Fleet, http, until
 from tests.support.kafka_io import publish, record
 
-ROOMS = ("sandbox", "intake", "compose", "approve", "audience", "dispatch/x", "dispatch/sms", "receipts", "record")
+ROOMS = ("sandbox", "agency", "intake", "compose", "approve", "audience", "dispatch/x", "dispatch/sms", "receipts", "record")
 SETTINGS = {**bounds("SMS", "X"), "TOCSIN_SANDBOX_SENT_MS": "50", "TOCSIN_SANDBOX_DELIVERED_MS": "100"}
 PEOPLE = 3
 
@@ -84,9 +84,10 @@ class Watched:
 class Story:
     """One alert released at once, one by a person and then withdrawn, one that still waits, one refused."""
 
-    def __init__(self, kafka: str, data: Path) -> None:
-        self.fleet = Fleet(kafka, data, extra=SETTINGS)
-        self.fleet.people(PEOPLE, ["ferrow-north"])
+    def __init__(self, kafka: str, data: Path, people: int = PEOPLE, **more: str) -> None:
+        """`more` are settings beside those that scale the waits down."""
+        self.fleet = Fleet(kafka, data, extra={**SETTINGS, **more})
+        self.people = self.fleet.people(people, ["ferrow-north"])
         self.fleet.start(*ROOMS)
 
     def tell(self) -> None:
@@ -95,18 +96,20 @@ class Story:
             [("Minor", "Boil Water Notice"), ("Severe", "Boil Water Notice"), ("Severe", "Unheard Of Happening")]
         ):
             sent = datetime.now(UTC) - timedelta(minutes=number + 1)
-            self._publish(alerts.boil_water(number, severity=severity, event=event, sent=sent))
-        self._publish(b"<alert>not a message</alert>")
-        value = self._approve()
-        self._until("delivered", 2 * PEOPLE)
+            self.publish(alerts.boil_water(number, severity=severity, event=event, sent=sent))
+        self.publish(b"<alert>not a message</alert>")
+        value = self.approve()
+        self.until("delivered", 2 * PEOPLE)
         publish(self.fleet.kafka, [record(STOPPED, value.lineage, broadcasts.withdrawal(value, self.fleet.trust))])
-        self._until("withdrawn", PEOPLE)
+        self.until("withdrawn", PEOPLE)
 
-    def _publish(self, data: bytes) -> None:
+    def publish(self, data: bytes) -> None:
+        """As an agency does."""
         message = record(INCOMING, "agency", data)._replace(headers={"content-type": "application/cap+xml"})
         publish(self.fleet.kafka, [message])
 
-    def _approve(self) -> Broadcast:
+    def approve(self) -> Broadcast:
+        """Sign what waits as `test-1`."""
         [waiting] = until(self._waiting, 60, "the second alert waits for a person, with its reach")
         value = Broadcast.model_validate_json(waiting["text"])
         key = self.fleet.trust.key("officer-1")
@@ -121,7 +124,9 @@ class Story:
         found = http(self.fleet.door("approve") + "/pending")["waiting"]
         return [each for each in found if each.get("reach") is not None and '"identifier":"test-1"' in each["text"]]
 
-    def _until(self, state: str, number: int) -> None:
+    def until(self, state: str, number: int) -> None:
+        """Wait for so many texts in this state."""
+
         def there() -> bool:
             return self.rows("dispatch/sms", state) >= number
 
