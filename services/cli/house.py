@@ -10,6 +10,7 @@ from typing import IO
 from aiokafka.errors import KafkaError as ClientError
 
 from schemas.words import Realm
+from services.cli import demo_agency
 from services.cli.child import Child
 from services.cli.context import Context, kafka_file, write_kafka
 from services.cli.errors import Code, fail
@@ -93,6 +94,7 @@ class House:
         if self.plan.sandbox:
             specs = (SANDBOX, *ROOMS)  # first: dispatchers ask it whether it is there
             environment |= stand_ins(context.home).environment(os.environ)
+            environment |= demo_agency.environment(context.home, os.environ)
         return [Child(spec, realm, context.home, environment) for spec in specs]
 
     async def stop(self) -> None:

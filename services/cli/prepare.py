@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from services.cli import demo_agency
 from services.cli.context import Context
 from services.cli.demo_reviews import make_demo_reviews
 from services.cli.demo_trust import make_demo_trust
@@ -23,6 +24,7 @@ def prepare(context: Context, *, sandbox: bool) -> list[str]:
     if sandbox:
         trust = make_demo_trust(context.home, context.realm)
         make_demo_reviews(context.home, context.realm, trust)
+        demo_agency.environment(context.home, {})
     return made
 
 

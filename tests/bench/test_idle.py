@@ -11,7 +11,9 @@ from tests.support.fleet import Fleet, until
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(300)]
 
-ROOMS = ("sandbox", "intake", "compose", "approve", "audience", "dispatch/x", "dispatch/sms", "receipts", "record")
+ROOMS = (
+    "sandbox", "agency", "intake", "compose", "approve", "audience", "dispatch/x", "dispatch/sms", "receipts", "record",
+)  # fmt: skip
 SETTLE_S, MEASURE_S = 15, 30
 MEGABYTE = 1_048_576
 

@@ -1,8 +1,10 @@
 """`tocsin up` on real Kafka: everything starts, what dies is started again, and nothing is ever left."""
 
+import json
 import os
 import signal
 import sqlite3
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +60,18 @@ def test_an_alert_is_published_once_and_followed(up: Up, tmp_path: Path) -> None
     assert "identifier" in refused.stderr
     status = tocsin("status", answer["lineage"], "--json", data=up.data)
     assert said(status)[0]["lineage"] == answer["lineage"]
+
+
+def test_the_demos_publisher_posts_with_its_key_and_hears_what_intake_says(up: Up) -> None:
+    keys = json.loads((up.data / "live" / "agency-demo.json").read_text())
+    door = up.now("agency")["doors"]["public"]
+    data = ALERT.read_bytes().replace(b"boil-water<", b"by-the-door<")
+    request = urllib.request.Request(f"{door}/alerts", data, {"Authorization": f"Bearer {keys['live']}"})  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - loopback
+        body = json.load(answer)
+    again = urllib.request.Request(door + body["status"], headers={"Authorization": f"Bearer {keys['test']}"})  # noqa: S310 - loopback
+    with urllib.request.urlopen(again, timeout=20) as answer:  # noqa: S310 - loopback
+        assert json.load(answer)["source"] == body["source"]
 
 
 def test_an_exercise_goes_to_the_drill_and_its_sender_is_told_that_nobody_listens_there(up: Up, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.support.postgres import Postgres
 METADATA = sa.MetaData()
 THING = sa.Table("thing", METADATA, sa.Column("name", sa.String, primary_key=True))
 #: Every room that keeps something of its own, and the name of its settings.
-ROOMS = ("intake", "compose", "approve", "audience", "receipts", "record", "dispatch-sms")
+ROOMS = ("agency", "intake", "compose", "approve", "audience", "receipts", "record", "dispatch-sms")
 HOLD = """
 import sys, sqlalchemy as sa
 from pathlib import Path

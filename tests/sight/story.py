@@ -18,7 +18,9 @@ from tests.support import alerts, broadcasts
 from tests.support.fleet import Fleet, http, until
 from tests.support.kafka_io import publish, record
 
-ROOMS = ("sandbox", "agency", "intake", "compose", "approve", "audience", "dispatch/x", "dispatch/sms", "receipts", "record")
+ROOMS = (
+    "sandbox", "agency", "intake", "compose", "approve", "audience", "dispatch/x", "dispatch/sms", "receipts", "record",
+)  # fmt: skip
 SETTINGS = {**bounds("SMS", "X"), "TOCSIN_SANDBOX_SENT_MS": "50", "TOCSIN_SANDBOX_DELIVERED_MS": "100"}
 PEOPLE = 3
 
