@@ -6,12 +6,15 @@ Never on one port with a public door. Where a port is 0 a free one is taken; the
 
 import json
 import os
+import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - nothing is bound here
 
 
 class Door:
@@ -29,12 +32,17 @@ class Door:
         site = web.TCPSite(self._runner, self._host, self._port)
         await site.start()
         host, port = self._runner.addresses[0][:2]
-        self.address = f"http://{host}:{port}"
+        self.address = f"http://{reachable(host)}:{port}"
         return self.address
 
     async def stop(self) -> None:
         """Finish what is being answered, then stop listening."""
         await self._runner.cleanup()
+
+
+def reachable(host: str) -> str:
+    """Where others find a door that listens on every address: in a container, at the container's own name."""
+    return socket.gethostname() if host in _EVERYWHERE else host
 
 
 def private_application(

@@ -8,7 +8,8 @@ import yaml
 from pydantic_settings import BaseSettings
 
 import services
-from services.runtime.settings import FILE, names
+from services.runtime.file_settings import FILE
+from services.runtime.settings import names
 from tests.support.rooms import REPOSITORY, rooms
 
 PRIVATE_PORT = 9100

@@ -1,5 +1,6 @@
 """The parties of this house: its rooms, and the publishers of its register."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from schemas.topics import TOPICS, Topic
@@ -11,8 +12,7 @@ from services.intake.publishers import RegisterError, read_register
 from services.intake.settings import IntakeSettings
 from services.runtime.settings import load
 
-#: The agencies' door has its own user also where `tocsin up` starts none.
-ROOM_NAMES = frozenset({"agency", *(spec.name for spec in ROOMS)})
+ROOM_NAMES = frozenset(spec.name for spec in ROOMS)
 
 
 def parties(realm: Realm, register: Path | None = None) -> Parties:
@@ -24,9 +24,9 @@ def parties(realm: Realm, register: Path | None = None) -> Parties:
     return Parties(realm, ROOM_NAMES, frozenset(each.id for each in found.by_sender.values()))
 
 
-def wanted_topics(there: Parties) -> list[Topic]:
+def wanted_topics(there: Parties, topics: Iterable[Topic] = TOPICS) -> list[Topic]:
     """Every topic of the list; a pattern once for each publisher."""
-    return [each for topic in TOPICS for each in _each(topic, sorted(there.publishers))]
+    return [each for topic in topics for each in _each(topic, sorted(there.publishers))]
 
 
 def _each(topic: Topic, publishers: list[str]) -> list[Topic]:

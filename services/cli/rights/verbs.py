@@ -14,7 +14,7 @@ from services.cli.errors import Code, fail
 from services.cli.rights.acl import Acl, commands
 from services.cli.rights.broker import rights_of
 from services.cli.rights.house import parties, wanted_topics
-from services.cli.rights.wanted import Parties
+from services.cli.rights.wanted import Parties, followed
 from services.runtime import topics as topic_maker
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.settings import SharedSettings, load
@@ -32,13 +32,21 @@ def topics(
 ) -> None:  # fmt: skip
     """Make the topics of a realm that are missing, each publisher's own too (as the operator)."""
     context = Context(data, realm, as_json)
-    shared = load(SharedSettings)
-    made: list[str] = wire.run(
-        topic_maker.ensure(
-            context.kafka, realm, shared.replication, wanted_topics(parties(realm, register)), access=load(KafkaAccess)
-        )
-    )
+    made: list[str] = wire.run(_make(context, parties(realm, register)))
     context.say(f"{len(made)} topics made" if made else "all topics are there", made=made)
+
+
+async def _make(context: Context, there: Parties) -> list[str]:
+    """The realm's own; for live also those of the drill's that live parties follow, whether a drill runs or not."""
+    access, replication = load(KafkaAccess), load(SharedSettings).replication
+    wanted = {context.realm: wanted_topics(there)}
+    if context.realm is Realm.LIVE:
+        wanted[Realm.DRILL] = wanted_topics(there, followed())
+    return [
+        name
+        for realm, each in wanted.items()
+        for name in await topic_maker.ensure(context.kafka, realm, replication, each, access=access)
+    ]
 
 
 def users(

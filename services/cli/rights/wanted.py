@@ -21,6 +21,11 @@ class UnknownPartyError(ValueError):
     """The list of topics names a writer or reader of whom this file does not know which user it is."""
 
 
+def followed() -> list[Topic]:
+    """The drill's topics without which a live party cannot start: what it follows, and where intake hands drills to."""
+    return [topic for topic in TOPICS if topic == INCOMING or topic.is_pattern or {*FOLLOW_DRILLS} & {*topic.readers}]
+
+
 def user(realm: Realm, party: str) -> str:
     """The broker's user of a room, a publisher (`publisher-<id>`), the command line or the operator."""
     return f"tocsin-{realm.value}-{party.replace('/', '-')}"
@@ -106,4 +111,5 @@ def _operator(realm: Realm) -> Iterator[Acl]:
         for step in _OPERATES:
             yield Acl(name, "topic", topic.of("").full(realm), step, _pattern(topic))
     if realm is Realm.LIVE:
-        yield Acl(name, "topic", INCOMING.full(Realm.DRILL), "create")
+        for topic in followed():
+            yield Acl(name, "topic", topic.of("").full(Realm.DRILL), "create", _pattern(topic))

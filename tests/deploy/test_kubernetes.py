@@ -1,0 +1,215 @@
+"""The Kubernetes manifests: valid, every room of the code is there, and nobody may do or reach more than he must."""
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from services.cli.rooms import ROOMS
+from services.runtime.file_settings import FILE
+from tests.deploy.manifests import KUBERNETES, OVERLAY, built, container, of_kind, pods
+from tests.frontdoor.test_compose import settings_of_all_rooms
+from tests.support.code import REPOSITORY
+
+SCHEMAS = json.loads((REPOSITORY / "tests/deploy/kubernetes/schemas.json").read_text())
+KINDS = {
+    (group["kind"], f"{group['group']}/{group['version']}".lstrip("/")): name
+    for name, schema in SCHEMAS["kinds"].items()
+    for group in schema["x-kubernetes-group-version-kind"]
+}
+NAMES = sorted(spec.slug for spec in ROOMS)
+PORT = "9100"
+
+
+def validator(found: dict[str, Any]) -> jsonschema.Draft202012Validator:
+    """The schema of an object's kind; KeyError where there is none."""
+    schema = SCHEMAS["kinds"][KINDS[found["kind"], found["apiVersion"]]]
+    return jsonschema.Draft202012Validator({**schema, "$defs": SCHEMAS["$defs"]})
+
+
+def test_every_object_is_valid() -> None:
+    wrong = [
+        f"{found['kind']} {found['metadata']['name']}: {error.json_path} {error.message}"
+        for found in built()
+        for error in validator(found).iter_errors(found)
+    ]
+    assert len(built()) > 40
+    assert wrong == []
+
+
+def test_a_misspelt_property_is_no_valid_object() -> None:
+    found = json.loads(json.dumps(of_kind("StatefulSet")["intake"]))
+    found["spec"]["template"]["spec"]["containers"][0]["readinesProbe"] = {}
+    assert any("readinesProbe" in error.message for error in validator(found).iter_errors(found))
+
+
+def test_the_list_of_resources_is_the_folder() -> None:
+    """Without kubectl, too: what is not listed would not be applied, and nobody would see."""
+    base = KUBERNETES / "base"
+    listed = yaml.safe_load((base / "kustomization.yaml").read_text())
+    files = {str(path.relative_to(base)) for path in base.rglob("*.yaml")} - {"kustomization.yaml"}
+    assert {*listed["resources"], *(patch["path"] for patch in listed["patches"])} == files
+
+
+def test_every_room_is_there_with_its_service_and_budget() -> None:
+    assert sorted(of_kind("StatefulSet")) == NAMES
+    assert set(NAMES) <= set(of_kind("Service"))
+    assert sorted(of_kind("PodDisruptionBudget")) == NAMES
+    modules = {spec.slug: spec.module for spec in ROOMS}
+    for name in NAMES:
+        assert container(name)["command"] == ["python", "-m", modules[name]]
+        assert of_kind("StatefulSet")[name]["spec"]["replicas"] == 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rooms_variables_are_settings(name: str) -> None:
+    known = settings_of_all_rooms()
+    given = {variable["name"] for variable in container(name)["env"]}
+    assert {each for each in given if each not in known and each.removesuffix(FILE) not in known} == set()
+
+
+def test_what_all_rooms_are_told_are_settings() -> None:
+    [told] = [found for found in of_kind("ConfigMap").values() if "TOCSIN_KAFKA" in found["data"]]
+    assert {each for each in told["data"] if each not in settings_of_all_rooms()} == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rooms_ports_are_those_that_it_is_told(name: str) -> None:
+    told = {each["name"]: each.get("value") for each in container(name)["env"]}
+    ports = {each["name"]: str(each["containerPort"]) for each in container(name)["ports"]}
+    assert [value for key, value in told.items() if key.endswith("_PRIVATE_PORT")] == [PORT] == [ports.pop("private")]
+    assert [value for key, value in told.items() if key.endswith("_PUBLIC_PORT")] == list(ports.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_room_is_asked_at_its_health_doors(name: str) -> None:
+    room = container(name)
+    asked = {probe: room[probe]["httpGet"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")}
+    assert asked == {
+        "startupProbe": {"path": "/health/live", "port": "private"},
+        "livenessProbe": {"path": "/health/live", "port": "private"},
+        "readinessProbe": {"path": "/health/ready", "port": "private"},
+    }
+
+
+@pytest.mark.parametrize("name", [*NAMES, "topics"])
+def test_a_pod_may_do_nothing_that_it_need_not(name: str) -> None:
+    """What Pod Security Standards call restricted (https://kubernetes.io/docs/concepts/security/pod-security-standards/)."""
+    spec, room = pods()[name]["spec"], container(name)
+    assert spec["securityContext"]["runAsNonRoot"]
+    assert spec["securityContext"]["runAsUser"] == 10001
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert not spec["automountServiceAccountToken"]
+    assert room["securityContext"] == {
+        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
+    }  # fmt: skip
+    assert "memory" in room["resources"]["limits"]
+    assert {"cpu", "memory"} <= room["resources"]["requests"].keys()
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
+
+
+@pytest.mark.parametrize("name", [*NAMES, "topics"])
+def test_every_mount_has_its_volume_and_every_file_its_mount(name: str) -> None:
+    spec, room = pods()[name]["spec"], container(name)
+    volumes = {volume["name"] for volume in spec["volumes"]}
+    mounts = {mount["name"]: mount["mountPath"] for mount in room["volumeMounts"]}
+    assert set(mounts) == volumes
+    values = [each["value"] for each in room["env"] if str(each.get("value", "")).startswith("/")]
+    assert [path for path in values if not path.startswith(tuple(mounts.values()))] == []
+
+
+def test_secrets_are_named_and_never_made() -> None:
+    """A room's own, and no other's; the files that it is told of are described for whoever makes them."""
+    assert of_kind("Secret") == {}
+    described = (OVERLAY / "yours.md").read_text()
+    for name in NAMES:
+        secrets = [each["secret"]["secretName"] for each in pods()[name]["spec"]["volumes"] if "secret" in each]
+        assert secrets == [f"tocsin-{name}"]
+        prefix = "/run/secrets/room/"
+        keys = {
+            each["value"].removeprefix(prefix) for each in container(name)["env"] if prefix in str(each.get("value"))
+        }
+        assert {"kafka-user", "kafka-password", "database-url"} <= keys
+        assert [key for key in keys if f"`{key}`" not in described] == []
+
+
+def test_the_phonebook_is_seen_by_those_who_need_it_and_no_other_room() -> None:
+    having = {name for name in NAMES if "PHONEBOOK" in json.dumps(container(name))}
+    assert having == {"audience", "dispatch-sms", "receipts"}
+
+
+def allowed(policy: dict[str, Any], labels: dict[str, str]) -> bool:
+    """Whether a network policy's selector takes a pod with these labels."""
+    selector = policy["spec"]["podSelector"]
+    if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):
+        return False
+    for rule in selector.get("matchExpressions", []):
+        there = rule["key"] in labels
+        if rule["operator"] == "Exists" and not there:
+            return False
+        if rule["operator"] == "In" and labels.get(rule["key"]) not in rule["values"]:
+            return False
+    return True
+
+
+def policies_of(name: str) -> set[str]:
+    labels = pods()[name]["metadata"]["labels"]
+    return {each for each, policy in of_kind("NetworkPolicy").items() if allowed(policy, labels)}
+
+
+def test_nobody_reaches_anybody_but_for_what_is_opened() -> None:
+    closed = of_kind("NetworkPolicy")["closed"]["spec"]
+    assert closed == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    everybody = {"closed", "names", "kafka", "postgres", "metrics"}
+    more = {
+        "dispatch-x": {"platforms"}, "dispatch-sms": {"platforms"}, "agency": {"platforms", "public-doors"},
+        "receipts": {"public-doors"},
+    }  # fmt: skip
+    assert {name: policies_of(name) for name in NAMES} == {name: everybody | more.get(name, set()) for name in NAMES}
+    assert policies_of("topics") == {"closed", "names", "kafka"}
+
+
+def test_no_room_is_let_in_by_another() -> None:
+    sources = [
+        json.dumps(source)
+        for policy in of_kind("NetworkPolicy").values()
+        for rule in policy["spec"].get("ingress", [])
+        for source in rule["from"]
+    ]
+    assert len(sources) == 2
+    assert all("namespaceSelector" in source for source in sources)
+
+
+def test_the_platforms_policy_leaves_private_addresses_out() -> None:
+    [rule] = of_kind("NetworkPolicy")["platforms"]["spec"]["egress"]
+    [block] = [each["ipBlock"] for each in rule["to"]]
+    assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"} <= set(block["except"])
+    assert rule["ports"] == [{"port": 443, "protocol": "TCP"}]
+
+
+def test_a_budgets_selector_finds_its_room() -> None:
+    for kind in ("PodDisruptionBudget", "Service"):
+        for name, found in of_kind(kind).items():
+            wanted = found["spec"]["selector"]
+            wanted = wanted.get("matchLabels", wanted)
+            room = name.removesuffix("-public")
+            assert wanted.items() <= pods()[room]["metadata"]["labels"].items()
+
+
+def test_the_namespace_refuses_a_pod_that_asks_for_more() -> None:
+    [labels] = [each["metadata"]["labels"] for each in of_kind("Namespace").values()]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_the_files_of_a_place_are_described() -> None:
+    described = (OVERLAY / "yours.md").read_text()
+    named = {
+        each["configMap"]["name"] for pod in pods().values() for each in pod["spec"]["volumes"] if "configMap" in each
+    }
+    assert named == {"tocsin-place", "tocsin-kafka-ca", "tocsin-guidance"}
+    assert [name for name in named if f"`{name}`" not in described] == []
+    told = {str(each.get("value")) for name in NAMES for each in container(name)["env"]}
+    files = {value.removeprefix("/etc/tocsin/") for value in told if value.startswith("/etc/tocsin/")}
+    assert [file for file in files if f"`{file}`" not in described] == []
