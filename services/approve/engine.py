@@ -9,22 +9,24 @@ from schemas.words import DecisionWord
 from services.approve.proposal import reaches_subscribers
 from services.approve.quorum import Case
 from services.runtime import verifier
-from services.runtime.trust import SigningKey, read_key
+from services.runtime.keyfile import KeyFile
+from services.runtime.trust import SigningKey
 from services.runtime.trusted import NotTrustedError
 
 
 class Engine:
     """Signs approvals with approve's key. What it may not release, the verifier refuses, here and everywhere."""
 
-    def __init__(self, key: SigningKey | None, nonce: Callable[[], str] = lambda: secrets.token_hex(16)) -> None:
-        """Without a `key` nothing is automatic."""
-        self._key, self._nonce = key, nonce
+    def __init__(
+        self, key: SigningKey | KeyFile | None, nonce: Callable[[], str] = lambda: secrets.token_hex(16)
+    ) -> None:
+        """Without a `key` nothing is automatic; one in a file may be replaced while this runs."""
+        self._source, self._nonce = key, nonce
 
     def decide(self, case: Case) -> Decision:
         """An approval of the case's digest, or NotTrustedError when there is no key that the bundle knows."""
-        if self._key is None:
-            raise NotTrustedError("key", "approve has no engine key, so nothing is released automatically")
-        engine = case.trusted.engine(self._key.id, "release")
+        key = self._read()
+        engine = case.trusted.engine(key.id, "release")
         issued = case.now.replace(microsecond=0)
         statement = Statement(
             realm=case.realm,
@@ -37,10 +39,24 @@ class Engine:
             reach=case.reach if reaches_subscribers(case.broadcast) else None,
             nonce=self._nonce(),
         )
-        signature = self._key.sign("decision", statement)
-        return Decision(lineage=case.broadcast.lineage, statement=statement, key=self._key.id, signature=signature)
+        signature = key.sign("decision", statement)
+        return Decision(lineage=case.broadcast.lineage, statement=statement, key=key.id, signature=signature)
+
+    def _read(self) -> SigningKey:
+        if self._source is None:
+            raise NotTrustedError("key", "approve has no engine key, so nothing is released automatically")
+        if isinstance(self._source, SigningKey):
+            return self._source
+        try:
+            return self._source.read()
+        except (OSError, ValueError) as error:
+            raise NotTrustedError("key", f"approve's engine key cannot be read any more: {error}") from error
 
 
 def open_engine(path: Path) -> Engine:
     """The engine with the key in `path`, without a key where there is no file. ValueError when it holds none."""
-    return Engine(read_key(path) if path.exists() else None)
+    if not path.exists():
+        return Engine(None)
+    file = KeyFile(path)
+    file.read()
+    return Engine(file)

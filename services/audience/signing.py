@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from services.runtime.trust import SigningKey, read_key
+from services.runtime.keyfile import KeyFile
+from services.runtime.trust import SigningKey
 from services.runtime.trusted import NotTrustedError, Trust
 
 
@@ -12,16 +13,14 @@ class BatchKey:
 
     def __init__(self, path: Path, trusted: Callable[[], Trust]) -> None:
         """`trusted` raises NotTrustedError while there is no bundle."""
-        self._path, self._trusted = path, trusted
-        self._key: SigningKey | None = None
+        self._path, self._trusted, self._file = path, trusted, KeyFile(path)
 
     def read(self) -> SigningKey:
         """The key, or NotTrustedError with a sentence."""
-        if self._key is None:
-            self._key = self._load()
-        engine = self._trusted().engine(self._key.id, "batch")
-        self._trusted().public(engine, self._key.id)
-        return self._key
+        key = self._load()
+        engine = self._trusted().engine(key.id, "batch")
+        self._trusted().public(engine, key.id)
+        return key
 
     def missing(self) -> str | None:
         """Why no batch can be signed, for readiness."""
@@ -33,7 +32,7 @@ class BatchKey:
 
     def _load(self) -> SigningKey:
         try:
-            return read_key(self._path)
+            return self._file.read()
         except OSError as error:
             says = f"{self._path}: {error.strerror}; make the key with `tocsin keys new audience --out {self._path}`"
             raise NotTrustedError("key", says) from error

@@ -10,21 +10,23 @@ from schemas.topics import TRUST
 from schemas.trust import Bundle, BundleStatement, Revocation, RevocationStatement, Sign
 from schemas.words import Realm
 from services.cli import trust_files
+from services.cli.administrators import PUBLISHED, AdminOption, open_administrators, tell
 from services.cli.bundling import SourceError, compile_statement
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
-from services.cli.errors import Code, Failure, fail
+from services.cli.errors import Code, fail
+from services.cli.rotating import rotate
+from services.cli.rotation import USES
 from services.cli.signing import KeyOption, PersonOption, open_key
 from services.runtime import trusted
-from services.runtime.trust import SigningKey, new_key, write_key
+from services.runtime.trust import SigningKey, new_key, read_key, write_key
 from services.runtime.trusted import NotTrustedError
 
 app = typer.Typer(no_args_is_help=True, help="Who may sign: make keys, sign the trust bundle, take a key away.")
 
 PolicyOption = Annotated[Path, typer.Option("--policy", help="The rules, a YAML file.")]
 PeopleOption = Annotated[Path, typer.Option("--people", help="People, roles and public keys, a YAML file.")]
-AdminOption = Annotated[
-    list[str], typer.Option("--admin", metavar="NAME=FILE", help="An administrator and their private key; twice.")
-]
+
+app.command("rotate")(rotate)
 
 
 @app.command()
@@ -58,19 +60,16 @@ def bundle(
 ) -> None:
     """Compile policy and people into the trust bundle, sign it as two administrators, and give it to every room."""
     context = Context(data, realm, as_json)
-    administrators = _administrators(admin)
+    administrators = open_administrators(admin)
     try:
         made = _make(context, policy, people, administrators)
     except (SourceError, NotTrustedError) as error:
         fail(f"no bundle was made: {error}", Code.WRONG)
     path = trust_files.write_bundle(context.home, made)
-    told = _tell(context, made)
+    told = tell(context, made)
     serial, digest = made.statement.serial, trust_files.digest(made)
     says = f"{path}: serial {serial}\ndigest, for TOCSIN_BUNDLE_DIGEST: {digest}\n{told}"
     context.say(says, file=str(path), serial=serial, digest=digest, published=told == PUBLISHED)
-
-
-PUBLISHED = "published to every room"
 
 
 def _make(context: Context, policy: Path, people: Path, administrators: dict[str, SigningKey]) -> Bundle:
@@ -80,6 +79,7 @@ def _make(context: Context, policy: Path, people: Path, administrators: dict[str
     statement = compile_statement(_text(policy), _text(people), context.realm, serial, datetime.now(UTC))
     if back := revoked & {key.id for holder in _holders(statement) for key in holder.keys}:
         raise SourceError(f"{', '.join(sorted(back))} was revoked and may not come back: make a new key")
+    know_our_keys(context, statement)
     made = trust_files.sign_bundle(statement, administrators)
     trust_files.check_bundle(made, context.realm, before, revoked)
     return made
@@ -89,14 +89,15 @@ def _holders(statement: BundleStatement) -> tuple[trusted.Holder, ...]:
     return (*statement.administrators, *statement.people, *statement.engines)
 
 
-def _administrators(given: list[str]) -> dict[str, SigningKey]:
-    found = {}
-    for text in given:
-        name, separator, file = text.partition("=")
-        if not separator:
-            fail(f"--admin {text}: write NAME=FILE, for example --admin admin-1=admin-1.pem", Code.WRONG)
-        found[name] = open_key(Path(file))
-    return found
+def know_our_keys(context: Context, statement: BundleStatement) -> None:
+    """Refuse a people file that forgets the key with which a room on this data folder signs: it would fall silent."""
+    for room, use in USES.items():
+        path = trust_files.key_path(context.home, room)
+        if not path.exists():
+            continue
+        key = read_key(path)
+        if not any(known.id == key.id for engine in statement.engines if engine.use == use for known in engine.keys):
+            raise SourceError(f"{room} signs with {path}; enter its key in the people file: keys: [{key.public}]")
 
 
 def _text(path: Path) -> str:
@@ -104,15 +105,6 @@ def _text(path: Path) -> str:
         return path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         fail(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no UTF-8 text'}", Code.WRONG)
-
-
-def _tell(context: Context, made: Bundle) -> str:
-    """Publish where Kafka is there; the file alone is enough for rooms that start later on this data folder."""
-    try:
-        context.publish(TRUST, "bundle", made)
-    except Failure as failure:
-        return f"not published, rooms take it from the file when they start: {failure}"
-    return PUBLISHED
 
 
 @app.command()
