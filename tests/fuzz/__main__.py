@@ -18,7 +18,7 @@ from tests.fuzz.inputs import broken, seeds
 from tests.fuzz.targets import everything
 
 HANG_S = 5
-PIECE = 2_000
+PIECE = 500
 
 
 def main() -> None:
@@ -27,14 +27,15 @@ def main() -> None:
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--minutes", type=float, help="stop after this long, and say how far it came")
     parser.add_argument("--engine", choices=("rows", "atheris"), default="rows")
     given = parser.parse_args()
     if given.engine == "atheris":
         _atheris(given.inputs)
-    _rows(given.inputs, given.seed, given.processes)
+    _rows(given.inputs, given.seed, given.processes, (given.minutes or float("inf")) * 60)
 
 
-def _rows(inputs: int, seed: int, processes: int) -> None:
+def _rows(inputs: int, seed: int, processes: int, seconds: float) -> None:
     began, grades = time.monotonic(), Counter[str]()
     pieces = [(seed, start, min(start + PIECE, inputs)) for start in range(0, inputs, PIECE)]
     with multiprocessing.Pool(processes) as pool:
@@ -43,6 +44,9 @@ def _rows(inputs: int, seed: int, processes: int) -> None:
             if "FAILED" in piece:
                 pool.terminate()
                 sys.exit(1)
+            if time.monotonic() - began > seconds:
+                pool.terminate()
+                break
     spent = time.monotonic() - began
     print(f"{grades.total():,} inputs of seed {seed}: {dict(grades)}, no crash and no hang, {spent:.0f} s")
 

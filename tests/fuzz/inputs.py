@@ -11,6 +11,8 @@ from tests.cap.messages import boil_water
 CORPUS = Path(__file__).parents[3] / "shared" / "data" / "cap"
 #: Larger seeds only take longer: what is in them is in the small ones too.
 SEED_SIZE = 12_000
+FEED = b"""<feed xmlns="http://www.w3.org/2005/Atom"><entry><link type="application/cap+xml" href="/cap/1"/></entry>
+<entry><link href="https://feeds.example/cap/2"/></entry></feed>"""
 WORDS = [
     b"<info>",
     b"</info>",
@@ -62,7 +64,7 @@ WORDS = [
 
 def seeds() -> list[bytes]:
     """Our own message in both forms, and the small ones of the corpus where it is there."""
-    own = [boil_water(), json.write(read(boil_water()).alert)]
+    own = [boil_water(), json.write(read(boil_water()).alert), FEED]
     real = [path.read_bytes() for path in sorted(CORPUS.rglob("*.xml"))] if CORPUS.exists() else []
     return own + [data for data in real if len(data) <= SEED_SIZE]
 

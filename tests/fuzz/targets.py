@@ -1,5 +1,11 @@
 """What is fuzzed: every parser and gate for somebody else's bytes. Each ends in an answer or a CapError."""
 
+from contextlib import suppress
+
+from services.agency.admission import objection
+from services.agency.feeds import FeedError, links
+from services.agency.keys import Caller
+from services.agency.publishers import Publisher, Publishers
 from services.cap import json, xml
 from services.cap.read import read
 from services.cap.reading import CapError, Reading
@@ -8,6 +14,7 @@ from services.identifiers.detect import find
 from services.intake.geometry import read_circle, read_ring
 from services.intake.validate import validate
 
+_PUBLISHERS = Publishers({"kestrel": Publisher(id="kestrel", senders=("alerts@kestrel.example",))})
 GRADES = frozenset({"accept", "hold", "refuse"})
 
 
@@ -25,7 +32,17 @@ def everything(data: bytes) -> str:
     read_references(text[:500])
     if verdict.alert is not None:
         _written_again(read(data))
+    _door(data)
     return verdict.grade
+
+
+def _door(data: bytes) -> None:
+    """What the agencies' door and its poller make of bytes before intake sees them."""
+    for caller in (Caller("kestrel"), Caller("kestrel", test=True)):
+        objection(caller, data, "application/cap+xml", _PUBLISHERS)
+    with suppress(FeedError):
+        if any(not link.startswith("https://feeds.example/") for link in links(data, "https://feeds.example/all")):
+            raise AssertionError("a feed led to another host")
 
 
 def _written_again(reading: Reading) -> None:
