@@ -17,3 +17,4 @@ compile --output-file deploy/setup/requirements.txt ${1+"$@"}
 # What runs is what was tested: the second starts from the first's choices, which uv keeps.
 cp deploy/setup/requirements.txt deploy/setup/requirements-dev.txt
 compile --extra dev --output-file deploy/setup/requirements-dev.txt
+deploy/image/sbom.sh
