@@ -8,6 +8,7 @@ from services.intake import (
     jurisdiction,
     languages,
     meaning,
+    naming,
     personal,
     places,
     profiles,
@@ -18,8 +19,8 @@ from services.intake.findings import Remark, remarks_of
 from services.intake.rules import STRICT
 
 RULES: tuple[Rule, ...] = (
-    *signing.RULES, *jurisdiction.RULES, *meaning.RULES, *drills.RULES, *personal.RULES, *places.RULES, *forms.RULES,
-    *languages.RULES, *profiles.RULES,
+    *signing.RULES, *jurisdiction.RULES, *meaning.RULES, *drills.RULES, *personal.RULES, *places.RULES, *naming.RULES,
+    *forms.RULES, *languages.RULES, *profiles.RULES,
 )  # fmt: skip
 
 

@@ -57,6 +57,16 @@ def code(scheme: str, value: str) -> Place | None:
     return _codes().get((name, value))
 
 
+@cache
+def counties(state: str) -> dict[str, tuple[str, ...]]:
+    """SAME's five digits of the counties of a state (two digits) by their names in small letters."""
+    found: dict[str, tuple[str, ...]] = {}
+    for digits, name in _codes().of_state(state):
+        known = name.partition(",")[0].strip().casefold()
+        found[known] = (*found.get(known, ()), digits)
+    return found
+
+
 def knows(scheme: str) -> bool:
     """Whether this list of codes is here in full."""
     return scheme.upper() in {"SAME", "EMMA_ID"}
@@ -94,6 +104,11 @@ class _Codes(dict[tuple[str, str], "Place"]):
         text = gzip.decompress((_GEO / "codes.tsv.gz").read_bytes()).decode()
         rows = (line.split("\t") for line in text.splitlines()[1:])
         self._rows = {(scheme, code): (boxes, name) for scheme, code, boxes, name in rows}
+
+    def of_state(self, state: str) -> list[tuple[str, str]]:
+        """SAME's codes and names of one state."""
+        rows = self._rows.items()
+        return [(digits, name) for (scheme, digits), (_, name) in rows if scheme == "SAME" and digits[:2] == state]
 
     def get(self, key: tuple[str, str], default: None = None) -> Place | None:  # type: ignore[override]  # narrower
         row = self._rows.get(key)

@@ -121,6 +121,7 @@ _HOLDS: dict[str, str] = {
     "coordinates-range": _ELEMENTS,
     "far-from-country": _OURS,
     "geocode-apart": _OURS,
+    "named-apart": _OURS,
     "outside-jurisdiction": _OURS,
     "polygon-points": _ELEMENTS,
     "polygon-syntax": _ELEMENTS,
