@@ -12,10 +12,12 @@ from schemas.alert import Alert
 from schemas.audience import Reply
 from schemas.release import Release, Stop
 from schemas.words import DecisionWord, Realm, ReplyWord
-from services.audience import geometry, tables
+from services.audience import tables
 from services.audience import store as rows
+from services.audience.geometry import kept_of
 from services.audience.metrics import AudienceMetrics, Outcome
 from services.audience.wanted import wanted_of
+from services.cap.areas import areas_of, geometry_hash
 from services.runtime import trust, verifier
 from services.runtime.clock import Clock
 from services.runtime.doubts import CURED_BY_A_BUNDLE, Doubted, Doubts
@@ -58,9 +60,9 @@ class Audience:
     async def accepted(self, alert: Alert) -> None:
         """Keep the alert's geometry by its hash."""
         self._check(alert.realm)
-        digest = geometry.hash_of(alert)
+        digest = geometry_hash(areas_of(alert.cap))
         if digest is not None:
-            row = {"digest": digest, "areas": geometry.areas_of(alert), "at": self._clock.now()}
+            row = {"digest": digest, "areas": kept_of(alert), "at": self._clock.now()}
             await self._store.transact(insert_new, tables.geometry, [row])
 
     async def composed(self, value: bytes, correlation: str) -> None:

@@ -4,7 +4,6 @@ Where an area has codes that we know, they decide, narrowed to what its geometry
 polygon means the polygon. Where it has none, its geometry decides alone. The audience is never wider than either.
 """
 
-import hashlib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from shapely import Polygon, make_valid, union_all
 from shapely.geometry.base import BaseGeometry
 
 from schemas.cap import Area
+from services.cap.areas import geometry_hash
 from services.compose.jurisdiction import Jurisdiction, Region
 
 EARTH_KM = 6371.0088
@@ -94,12 +94,6 @@ def _whole_or_parts(chosen: set[str], jurisdiction: Jurisdiction) -> tuple[Regio
     if chosen >= everything:
         return jurisdiction.areas
     return tuple(r for r in jurisdiction.areas if r.code in chosen)
-
-
-def geometry_hash(areas: Iterable[Area]) -> str | None:
-    """SHA-256 over the polygons and circles as CAP wrote them, a line each, its kind first; None without any."""
-    lines = [f"{kind} {text}" for a in areas for kind in ("polygon", "circle") for text in getattr(a, kind)]
-    return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else None
 
 
 def _shape(area: Area) -> tuple[BaseGeometry | None, list[str]]:

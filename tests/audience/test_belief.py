@@ -10,11 +10,11 @@ from schemas.audience import Reply
 from schemas.cap import Area
 from schemas.trust import Person
 from schemas.words import Channel, Grade, Realm, ReplyWord
-from services.audience import geometry
+from services.audience.geometry import kept_of
 from services.audience.service import WrongRealmError
 from services.audience.signing import BatchKey
-from services.compose.places import geometry_hash
-from services.runtime.trust import new_key, write_key
+from services.cap.areas import areas_of, geometry_hash
+from services.runtime.trust import digest_of, new_key, write_key
 from services.runtime.trusted import NotTrustedError
 from tests.audience.world import (
     BATCHES,
@@ -93,7 +93,7 @@ async def test_stop_and_start_reach_the_phonebook_by_id(world: World) -> None:
     assert world.book.opted_out([who]) == set()
 
 
-def test_geometry_has_the_hash_that_compose_gives_it() -> None:
+def test_geometry_has_one_hash_whoever_asks() -> None:
     areas = (
         Area(area_desc="a", polygon=("1,2 3,4 5,6 1,2", "0,0 0,1 1,1 0,0"), circle=("1,2 3",)),
         Area(area_desc="b"),
@@ -104,8 +104,10 @@ def test_geometry_has_the_hash_that_compose_gives_it() -> None:
            "info": infos}  # fmt: skip
     alert = Alert(realm=Realm.LIVE, lineage="l", version=1, grade=Grade.ACCEPT, source="sha256:" + "0" * 64,
                   received=NOW, publisher="p", cap=cap)  # type: ignore[arg-type]  # fmt: skip
-    assert geometry.hash_of(alert) == geometry_hash(areas)
-    assert geometry.areas_of(alert)[0]["circle"] == ["1,2 3"]
+    told = "polygon 1,2 3,4 5,6 1,2\npolygon 0,0 0,1 1,1 0,0\ncircle 1,2 3"
+    assert geometry_hash(areas_of(alert.cap)) == geometry_hash(areas) == digest_of(told.encode())
+    assert geometry_hash(areas[1:]) is None
+    assert kept_of(alert)[0]["circle"] == ["1,2 3"]
 
 
 async def test_a_record_of_the_other_realm_is_parked(world: World) -> None:
