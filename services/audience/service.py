@@ -12,8 +12,8 @@ from schemas.alert import Alert
 from schemas.audience import Reply
 from schemas.release import Release, Stop
 from schemas.words import DecisionWord, Realm, ReplyWord
-from services.audience import tables
 from services.audience import store as rows
+from services.audience import tables
 from services.audience.geometry import kept_of
 from services.audience.metrics import AudienceMetrics, Outcome
 from services.audience.wanted import wanted_of

@@ -15,6 +15,7 @@ from schemas.words import Channel, Realm, State
 from services.cli.brake import ledger_url
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import Code, Failure, fail
+from services.cli.reasons import checked
 from services.dispatch.persons import NotMovedError, Persons, Saying
 
 app = typer.Typer(help="Messages that may or may not have arrived: what is known, and your word.", no_args_is_help=True)
@@ -23,7 +24,9 @@ ChannelArgument = Annotated[Channel, typer.Argument(help="Which channel.")]
 IdsArgument = Annotated[list[str] | None, typer.Argument(help="Ids that `tocsin doubt list` shows.")]
 LineageOption = Annotated[str | None, typer.Option("--lineage", help="All that are unresolved of this alert.")]
 PersonOption = Annotated[str, typer.Option("--as", help="Who says so: it stays on record.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="What you have looked at: it stays on record.")]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", callback=checked, help="What you have looked at: it stays on record.")
+]
 PlatformIdOption = Annotated[
     str | None, typer.Option("--platform-id", help="The platform's own id of the message, for one delivery.")
 ]

@@ -14,6 +14,7 @@ from services.cli.administrators import PUBLISHED, AdminOption, open_administrat
 from services.cli.bundling import SourceError, compile_statement
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import Code, fail
+from services.cli.reasons import checked
 from services.cli.rotating import rotate
 from services.cli.rotation import USES
 from services.cli.signing import KeyOption, PersonOption, open_key
@@ -113,7 +114,7 @@ def revoke(
     *,
     person: PersonOption,
     key_file: KeyOption,
-    reason: Annotated[str, typer.Option("--reason", help="Why, for the record.")],
+    reason: Annotated[str, typer.Option("--reason", callback=checked, help="Why, for the record.")],
     data: DataOption = DEFAULT_DATA,
     realm: RealmOption = Realm.LIVE,
     as_json: JsonOption = False,

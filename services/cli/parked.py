@@ -14,6 +14,7 @@ from schemas.words import Realm
 from services.cli import wire
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import fail
+from services.cli.reasons import checked
 from services.runtime.decoding import ONLY_HEADER, Envelope
 from services.runtime.outbox import SCHEMA_HEADER, Message, message_of
 
@@ -21,7 +22,7 @@ app = typer.Typer(help="Records that could not be handled and wait for a person.
 
 IdArgument = Annotated[str, typer.Argument(help="The id that `tocsin parked list` shows: topic/partition/offset#room.")]
 PersonOption = Annotated[str, typer.Option("--as", help="Who does this: it stays on record.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why: it stays on record.")]
+ReasonOption = Annotated[str, typer.Option("--reason", callback=checked, help="Why: it stays on record.")]
 
 _ORIGINAL = "original-"
 

@@ -10,3 +10,9 @@ def clean(reason: str | None, option: str = "--reason") -> None:
     if found := find(reason or ""):
         shown = mask(reason or "", found)
         fail(f"{option} may identify a person where it is covered here: {shown}; say why without that", Code.WRONG)
+
+
+def checked(reason: str | None) -> str | None:
+    """For an option's callback: the reason, or an end with a sentence."""
+    clean(reason)
+    return reason
