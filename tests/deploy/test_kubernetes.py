@@ -162,7 +162,7 @@ def policies_of(name: str) -> set[str]:
 def test_nobody_reaches_anybody_but_for_what_is_opened() -> None:
     closed = of_kind("NetworkPolicy")["closed"]["spec"]
     assert closed == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-    everybody = {"closed", "names", "kafka", "postgres", "metrics"}
+    everybody = {"closed", "names", "kafka", "postgres", "metrics", "traces"}
     more = {
         "dispatch-x": {"platforms"}, "dispatch-sms": {"platforms"}, "agency": {"platforms", "public-doors"},
         "receipts": {"public-doors"},
