@@ -1,33 +1,81 @@
-"""`tocsin doctor`: what is missing or misconfigured, and what to type."""
+"""`tocsin doctor`: what is missing or misconfigured, and what to type; and all of it in one file for whoever helps."""
 
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from schemas.words import Realm
-from services.cli.checks import configuration, machine, review, running, trust
+from services.cli.checks import (
+    backups,
+    configuration,
+    machine,
+    platforms,
+    review,
+    rights,
+    running,
+    secret_values,
+    topics,
+    trust,
+    versions,
+    waiting,
+    webhook,
+)
+from services.cli.checks.environment import of_the_house
 from services.cli.checks.finding import Found
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
-from services.cli.errors import fail
+from services.cli.errors import Code, fail
+from services.cli.support import bundle as support
 
 _MARKS = {"good": "ok  ", "mind": "mind", "bad": "BAD "}
+BundleOption = Annotated[
+    Path | None, typer.Option("--bundle", metavar="FILE", help="Also everything for whoever helps: no secret, nobody.")
+]
 
 
-def doctor(data: DataOption = DEFAULT_DATA, realm: RealmOption = Realm.LIVE, *, as_json: JsonOption = False) -> None:
+def doctor(
+    data: DataOption = DEFAULT_DATA, realm: RealmOption = Realm.LIVE, *, bundle: BundleOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
     """Look at everything that Tocsin needs, and say what to do (something does not work: exit code 1)."""
     context = Context(data, realm, as_json)
-    wrong = 0
-    for found in _everything(context):
-        cure = f" -> {found.do}" if found.do else ""
-        context.say(f"{_MARKS[found.verdict]}  {found.subject}: {found.says}{cure}", **asdict(found))
-        wrong += found.verdict == "bad"
-    if wrong:
+    if bundle is not None and bundle.exists():
+        fail(f"{bundle} is there already: choose another name", Code.WRONG)
+    with of_the_house(context.home):
+        found = []
+        for each in everything(context):
+            cure = f" -> {each.do}" if each.do else ""
+            context.say(f"{_MARKS[each.verdict]}  {each.subject}: {each.says}{cure}", **asdict(each))
+            found.append(each)
+        if bundle is not None:
+            _bundle(context, bundle, found)
+    if wrong := sum(each.verdict == "bad" for each in found):
         fail(f"{wrong} of these must be set right")
 
 
-def _everything(context: Context) -> Iterator[Found]:
+def everything(context: Context) -> Iterator[Found]:
+    """Every finding, the machine's first."""
     yield from machine.look(context.data, kafka_named="TOCSIN_KAFKA" in os.environ)
+    yield from versions.look(context)
     yield from configuration.look()
+    yield from secret_values.look()
     yield from trust.look(context)
     yield from review.look()
+    yield from backups.look(context)
     yield from running.look(context)
+    yield from topics.look(context)
+    yield from rights.look(context)
+    yield from platforms.look()
+    yield from webhook.look()
+    yield from waiting.look(context)
+
+
+def _bundle(context: Context, file: Path, found: list[Found]) -> None:
+    try:
+        names = support.write(context, file, found)
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}", Code.WRONG)
+    context.say(f"{file}: {len(names)} files; look into it before you give it away", file=str(file), files=names)

@@ -8,7 +8,8 @@ from pydantic_settings import BaseSettings
 from services.cli.rooms import ROOMS, SANDBOX
 from services.cli.settings import CliSettings
 from services.phonebook.settings import PhonebookSettings
-from services.runtime.settings import PREFIX, SharedSettings, misspelt
+from services.runtime.file_settings import PREFIX
+from services.runtime.settings import SharedSettings, misspelt
 
 
 def settings_classes() -> dict[str, list[type[BaseSettings]]]:

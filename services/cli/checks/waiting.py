@@ -1,0 +1,61 @@
+"""What waits for a person, by what the rooms that run count: parked records, doubt, brakes, old bundles, unread."""
+
+import asyncio
+import math
+from collections.abc import Iterator
+
+from schemas.words import State
+from services.cli import room_states, trust_files
+from services.cli.checks.finding import Found, bad, good, mind
+from services.cli.context import Context
+from services.cli.sight.asking import Answer
+from services.cli.sight.asking import look as ask
+from services.runtime.trusted import NotTrustedError
+
+OLD_DOUBT_S = 600
+#: So many records are read in seconds; more of them, or these for longer, is a room that does not move.
+MANY_UNREAD = 500
+
+
+def look(context: Context) -> Iterator[Found]:
+    """Nothing where no room runs."""
+    answers = asyncio.run(ask(context)).answers
+    if not any(answer.samples for answer in answers.values()):
+        return
+    found = [each for room, answer in answers.items() for each in _room(room, answer)]
+    yield from found
+    yield from _bundles(context)
+    if not found:
+        yield good("waiting", "nothing is parked, in old doubt or braked, and every room reads what comes")
+
+
+def _room(room: str, answer: Answer) -> Iterator[Found]:
+    if parked := _sum(answer, "tocsin_record_parked"):
+        yield bad("parked", f"{parked:g} records wait for a person", "tocsin parked list, then replay or drop each")
+    if unread := _sum(answer, "tocsin_consumer_lag_records"):
+        says = f"{unread:g} records stand before it and are not handled"
+        if unread > MANY_UNREAD:
+            yield bad(room, says, "ask again in a minute: if it stays, start the room again, and see its log")
+    channel = room.removeprefix("dispatch/")
+    if unresolved := _sum(answer, "tocsin_ledger_rows", State.UNRESOLVED):
+        yield bad(room, f"of {unresolved:g} messages nobody knows whether they arrived", "tocsin doubt list")
+    if (oldest := _sum(answer, "tocsin_oldest_doubt_seconds")) > OLD_DOUBT_S:
+        says = f"a message has been in doubt for {oldest / 60:.0f} min: the platform's look-up does not answer"
+        yield bad(room, says, "tocsin doubt list; and see what is said here about its credentials")
+    if _sum(answer, "tocsin_brake_on"):
+        yield mind(room, "its brake is on: nothing is sent", f"tocsin brake off {channel}, when it may go on")
+
+
+def _bundles(context: Context) -> Iterator[Found]:
+    try:
+        bundle = trust_files.current_bundle(context.home)
+    except NotTrustedError:
+        return  # `trust` says it
+    for behind in room_states.by_older_bundle(context, bundle.statement.serial) if bundle else ():
+        says = f"{behind.says}, and {context.home}/bundle.json is {bundle.statement.serial if bundle else 0}"
+        yield bad(behind.room, says, "tocsin keys bundle gives it to every room again; else start the room again")
+
+
+def _sum(answer: Answer, name: str, state: str | None = None) -> float:
+    values = (s.value for s in answer.samples if s.name == name and (state is None or s.labels.get("state") == state))
+    return math.fsum(values)

@@ -1,0 +1,240 @@
+"""What doctor looks at beside files: secrets, versions, clocks, backups, topics, platforms, the webhook, what waits."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from schemas.topics import ACCEPTED
+from schemas.words import Realm
+from services.cli.checks import backups, platforms, secret_values, topics, versions, waiting, webhook
+from services.cli.checks.finding import Found
+from services.cli.context import Context
+from services.cli.copies import last, manifest
+from services.cli.copies.last import Last
+from services.runtime.doors import announce
+from services.runtime.topics import configuration
+
+NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
+GOOD = "9f3c1a77e0b24d5580aa"
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
+        monkeypatch.delenv(name)
+
+
+def said(found: Iterator[Found], verdict: str = "bad") -> str:
+    return "\n".join(f"{each.subject}: {each.says} -> {each.do}" for each in found if each.verdict == verdict)
+
+
+# --- secrets ---
+
+
+@pytest.mark.parametrize("value", ["changeme", "secret-of-somebody", "x" * 32, "short", "test-token-0001"])
+def test_a_placeholder_is_no_secret_and_is_never_said(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_SMS_AUTH_TOKEN", value)
+    found = said(secret_values.look())
+    assert "TOCSIN_SMS_AUTH_TOKEN holds a placeholder" in found
+    assert value not in found
+
+
+def test_a_file_that_others_may_read_is_bad(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text(GOOD)
+    path.chmod(0o644)
+    monkeypatch.setenv("TOCSIN_X_TOKEN_FILE", str(path))
+    assert f"chmod 600 {path}" in said(secret_values.look())
+    path.chmod(0o600)
+    assert said(secret_values.look()) == ""
+
+
+@pytest.mark.parametrize("text", ["", "\n", None])
+def test_an_empty_or_missing_file_is_bad(text: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    if text is not None:
+        path.write_text(text)
+        path.chmod(0o600)
+    monkeypatch.setenv("TOCSIN_X_TOKEN_FILE", str(path))
+    assert str(path) in said(secret_values.look())
+
+
+def test_two_tokens_of_one_account_that_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_SMS_AUTH_TOKEN", GOOD)
+    monkeypatch.setenv("TOCSIN_RECEIPTS_TWILIO_AUTH_TOKEN", GOOD[::-1])
+    assert "every webhook is refused" in said(secret_values.look(), "mind")
+
+
+# --- versions ---
+
+
+def test_versions_have_a_sentence() -> None:
+    assert versions.python((3, 10, 12)).says == "this is Python 3.10.12, and Tocsin needs 3.11 or later"
+    assert versions.python((3, 12, 0)).verdict == "good"
+    old = versions.server("intake", 130_014, [])
+    assert "PostgreSQL is 13.14, and Tocsin needs 14 or later" in old.says
+    assert old.verdict == "bad"
+    assert versions.server("intake", 140_000, []).verdict == "good"
+    assert "fsync=off" in versions.server("intake", 160_004, ["fsync"]).says
+
+
+# --- clocks ---
+
+
+@pytest.mark.parametrize(
+    ("theirs", "verdict", "words"),
+    [
+        (0.0, "good", "within 2 s"), (-0.9, "good", "within"), (1.5, "good", "within"), (-2.5, "good", "within"),
+        (60.0, "bad", "60 s behind"), (-61.0, "bad", "60 s ahead of"),
+    ],
+)  # fmt: skip
+def test_a_clock_is_held_against_another(theirs: float, verdict: str, words: str) -> None:
+    found = platforms.clock("it", NOW + timedelta(seconds=theirs), NOW, NOW)
+    assert (found.verdict, words in found.says) == (verdict, True), found.says
+
+
+def test_a_slow_answer_is_no_wrong_clock() -> None:
+    assert platforms.clock("it", NOW + timedelta(seconds=4), NOW, NOW + timedelta(seconds=9)).verdict == "good"
+
+
+# --- backups ---
+
+
+def test_the_age_of_the_backup(tmp_path: Path) -> None:
+    context = Context(tmp_path)
+    context.home.mkdir()
+    assert "never been backed up" in said(backups.look(context), "mind")
+    kept = tmp_path / "b"
+    kept.mkdir()
+    (kept / manifest.MANIFEST).write_text("{}")
+    for hours, verdict in ((1, "good"), (30, "mind"), (200, "bad")):
+        last.note(context.home, Last(datetime.now(UTC) - timedelta(hours=hours), str(kept)))
+        assert [each.verdict for each in backups.look(context)] == [verdict]
+    (kept / manifest.MANIFEST).unlink()
+    assert "not in" in said(backups.look(context), "mind")
+
+
+# --- topics ---
+
+
+def test_a_topic_that_is_not_as_the_list_wants_it() -> None:
+    name = ACCEPTED.full(Realm.LIVE)
+    right = {**configuration(ACCEPTED), "partitions": str(ACCEPTED.partitions)}
+    assert said(topics.differing({name: ACCEPTED}, {name: right}), "good")
+    small = {**right, "max.message.bytes": "1048588"}
+    assert "max.message.bytes=1048588, and the list says" in said(
+        topics.differing({name: ACCEPTED}, {name: small}), "mind"
+    )
+    few = {**right, "partitions": "1"}
+    assert "has 1 partitions" in said(topics.differing({name: ACCEPTED}, {name: few}), "mind")
+
+
+# --- what answers over HTTP ---
+
+
+@contextmanager
+def served(answer: Callable[[web.Request], web.Response]) -> Iterator[str]:
+    """A server on this machine that answers everything so."""
+    loop, ready, address = asyncio.new_event_loop(), threading.Event(), []
+
+    async def handle(request: web.Request) -> web.Response:
+        return answer(request)
+
+    async def start() -> None:
+        application = web.Application()
+        application.router.add_route("*", "/{rest:.*}", handle)
+        runner = web.AppRunner(application)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        address.append(runner.addresses[0][1])
+        ready.set()
+
+    def run() -> None:
+        loop.run_until_complete(start())
+        loop.run_forever()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    ready.wait(10)
+    try:
+        yield f"http://127.0.0.1:{address[0]}"
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+def sms(monkeypatch: pytest.MonkeyPatch, url: str, **more: str) -> None:
+    given = {"BASE_URL": url, "ACCOUNT_SID": "AC" + "1" * 32, "AUTH_TOKEN": GOOD, **more}
+    for name, value in given.items():
+        monkeypatch.setenv(f"TOCSIN_SMS_{name}", value)
+
+
+@pytest.mark.connected
+@pytest.mark.parametrize(
+    ("status", "verdict", "words"),
+    [(200, "good", "credentials are taken"), (401, "bad", "refuses the credentials"), (503, "bad", "status 503")],
+)
+def test_credentials_by_a_free_call(status: int, verdict: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = {"messages": [], "next_page_uri": None} if status == 200 else {"code": 20003, "message": "no"}
+    with served(lambda _: web.json_response(body, status=status)) as url:
+        sms(monkeypatch, url)
+        found = list(platforms.look())
+    assert words in said(iter(found), verdict)
+    assert "clock" in {each.subject for each in found}
+
+
+@pytest.mark.connected
+def test_a_platform_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(lambda _: web.Response()) as url:
+        pass
+    sms(monkeypatch, url)
+    assert f"{url} does not answer" in said(platforms.look()) or "status None" in said(platforms.look())
+
+
+@pytest.mark.connected
+def test_the_webhook_must_refuse_what_is_not_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(lambda _: web.Response(status=403)) as url:
+        sms(monkeypatch, url, CALLBACK_URL=url)
+        assert said(webhook.look()) == ""
+        monkeypatch.setenv("TOCSIN_RECEIPTS_TWILIO_AUTH_TOKEN", GOOD)
+        monkeypatch.setenv("TOCSIN_RECEIPTS_PUBLIC_URL", "https://elsewhere.example")
+        assert "differ: each report is refused" in said(webhook.look())
+    assert "does not answer" in said(webhook.look())
+    with served(lambda _: web.Response(status=200)) as url:
+        sms(monkeypatch, url, CALLBACK_URL=url)
+        assert "another server stands there" in said(webhook.look())
+
+
+METRICS = """
+tocsin_record_parked 2.0
+tocsin_consumer_lag_records{topic="replies"} 700.0
+tocsin_ledger_rows{channel="sms",state="unresolved"} 3.0
+tocsin_oldest_doubt_seconds{channel="sms"} 900.0
+tocsin_brake_on{channel="sms"} 1.0
+"""
+
+
+@pytest.mark.connected
+def test_what_waits_for_a_person(tmp_path: Path) -> None:
+    def answer(request: web.Request) -> web.Response:
+        ready = {"ready": True, "missing": []}
+        return web.Response(text=METRICS) if request.path == "/metrics" else web.json_response(ready)
+
+    context = Context(tmp_path)
+    assert list(waiting.look(context)) == []
+    with served(answer) as url:
+        announce(context.home, "dispatch/sms", {"private": url})
+        found = list(waiting.look(context))
+    assert {each.verdict for each in found} == {"bad", "mind"}
+    words = said(iter(found)) + said(iter(found), "mind")
+    for each in ("2 records wait", "700 records stand", "of 3 messages", "in doubt for 15 min", "tocsin brake off sms"):
+        assert each in words
