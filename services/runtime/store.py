@@ -211,7 +211,10 @@ def insert_new(connection: sa.Connection, table: sa.Table, rows: list[dict[str, 
     if connection.dialect.name == "sqlite":
         from sqlalchemy.dialects.sqlite import insert as sqlite_insert  # noqa: PLC0415 - one dialect is loaded
 
-        return connection.execute(sqlite_insert(table).values(rows).on_conflict_do_nothing()).rowcount
+        # One statement for each row, compiled once: a list of 400 rows as one statement took 0.3 ms a row to compile.
+        return connection.execute(
+            sqlite_insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True), rows
+        ).rowcount
     from sqlalchemy.dialects.postgresql import insert as postgres_insert  # noqa: PLC0415 - one dialect is loaded
 
     insert = postgres_insert(table).values(rows).on_conflict_do_nothing()
