@@ -56,8 +56,9 @@ def forbid(connection: sa.Connection, now: datetime, which: "sa.ColumnElement[bo
 def _settle_one(connection: sa.Connection, done: Done, now: datetime, effects: Effects) -> None:
     job, outcome = done.job, done.outcome
     match outcome:
-        case Refused(reason):
-            values: dict[str, Any] = {"state": State.FAILED, "reason": reason}
+        case Refused(reason):  # who has said STOP, to the phonebook or to the platform, is no failure
+            state = State.SUPPRESSED if reason is Reason.OPTED_OUT else State.FAILED
+            values: dict[str, Any] = {"state": state, "reason": reason}
         case NotSent(reason, wait):
             values = {"state": State.PLANNED, "reason": reason, "due": now + timedelta(seconds=_backoff(job, wait))}
         case Doubt(reason):
@@ -65,7 +66,7 @@ def _settle_one(connection: sa.Connection, done: Done, now: datetime, effects: E
         case _:  # pragma: no cover - Sent is evidence, and there is no fifth outcome
             return
     mine = (delivery.c.id == job.id) & (delivery.c.state == State.SENDING) & (delivery.c.attempt == job.attempt)
-    if values["state"] == State.FAILED:
+    if values["state"] in {State.FAILED, State.SUPPRESSED}:
         # "No" to this attempt says nothing of an earlier one that may have arrived.
         doubt = {"state": State.UNKNOWN, "reason": Reason.UNKNOWN_OUTCOME, **changed(now)}
         connection.execute(sa.update(delivery).where(mine, delivery.c.maybe).values(**doubt))

@@ -18,10 +18,11 @@ from services.dispatch import corrections, deletions, evidence, gate, planner, r
 from services.dispatch import takeback as taking_back
 from services.dispatch.evidence import Effects, Evidence
 from services.dispatch.gate import Done
+from services.dispatch.missing import incomplete
 from services.dispatch.planner import Plan
 from services.dispatch.port import Job, LookUp
 from services.dispatch.recovery import Attempt
-from services.dispatch.tables import batch, counted, delivery, doubted, mark, opt_out, outbox_rows, release
+from services.dispatch.tables import counted, delivery, doubted, mark, opt_out, outbox_rows
 from services.dispatch.texts import Texts
 from services.runtime import correlation
 from services.runtime.clock import Clock
@@ -282,17 +283,11 @@ class Ledger:
         query = sa.select(delivery.c.lineage).where(delivery.c.state == State.UNRESOLVED).distinct()
         return list(await self._store.transact(lambda c: c.execute(query).scalars().all()))
 
-    async def incomplete(self, older_than: datetime) -> list[str]:
-        """Lineages whose release misses batches although its first came before `older_than`."""
-        have = sa.func.count(batch.c.number)
-        query = (
-            sa.select(release.c.lineage)
-            .join(batch, batch.c.digest == release.c.digest)
-            .where(release.c.word == "release", release.c.at < older_than, release.c.ends > self._clock.now())
-            .group_by(release.c.lineage, release.c.digest)
-            .having(have < sa.func.max(batch.c.of))
-        )
-        return list(await self._store.transact(lambda c: c.execute(query).scalars().all()))
+    async def incomplete(self, older_than: datetime) -> set[tuple[str, str]]:
+        """Releases older than this that miss batches, as (rule of the alarm, lineage); a public channel has none."""
+        if self.plan.public:
+            return set()
+        return await self._store.transact(incomplete, older_than, self._clock.now())
 
     def may_start(self, job: Job) -> bool:
         """Whether this process knows of a reason not to send: a newer mark, or a STOP."""

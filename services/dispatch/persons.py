@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from schemas.operations import Alarm
 from schemas.topics import ALARMS
 from schemas.words import PUBLIC_CHANNELS, Channel, Kind, Realm, Reason, State
-from services.dispatch import evidence, gate
+from services.dispatch import alarms, evidence, gate
 from services.dispatch.evidence import Effects, Evidence, changed
 from services.dispatch.moves import Who, allowed
 from services.dispatch.tables import delivery, metadata, outbox_rows, person_move
@@ -112,7 +112,7 @@ def _set(connection: sa.Connection, row: "sa.Row[Any]", to: State, now: datetime
     """Compare and set; then what a message that stands, or one that is planned again, always entails."""
     why = None if to is State.SENT else Reason.UNKNOWN_OUTCOME
     mine = (delivery.c.id == row.id) & (delivery.c.state == State.UNRESOLVED) & (delivery.c.seq == row.seq)
-    values = {"state": to, "reason": why, "due": None, **changed(now)}
+    values = {"state": to, "reason": why, "due": None, "maybe": False, **changed(now)}
     if connection.execute(sa.update(delivery).where(mine).values(values)).rowcount != 1:
         raise NotMovedError(f"{row.id} has changed in this moment: list again")
     if to is State.SENT:
@@ -126,9 +126,10 @@ def _end_alarm(connection: sa.Connection, channel: Channel, realm: Realm, lineag
     if connection.execute(left).scalar_one():
         return
     room = f"dispatch/{channel}"
-    says = "A person has said of every message whether it arrived."
+    says = alarms.RULES["unresolved"].over
     over = Alarm(
         realm=realm, room=room, rule="unresolved", says=says, do="nothing", lineage=lineage, since=now, over=True
     )
+    alarms.drop(connection, "unresolved", lineage)
     message = message_of(realm, ALARMS, f"{room}#unresolved", over)
     connection.execute(sa.insert(outbox_rows).values(at=now, **message._asdict()))

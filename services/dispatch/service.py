@@ -61,18 +61,23 @@ class Dispatch:
         await self._take(record)
 
     async def stop(self, record: Stop) -> None:
-        """Believe a withdrawal, a pause or a resume and plan it, or refuse and count it."""
-        await self._take(record)
+        """Believe a withdrawal, a pause or a resume and plan it, or refuse and count it.
+
+        A release that has overtaken it was held against what it takes back, and is judged once more.
+        """
+        if await self._take(record):
+            await self.judge_again(record.lineage)
 
     async def batch(self, record: Batch) -> None:
         """Believe a batch and plan its texts, within the reach that was signed; or refuse and count it."""
         await self._take(record)
 
-    async def _take(self, record: Signed) -> None:
-        """What a trust bundle that is still on its way may make believable is kept until it has come."""
+    async def _take(self, record: Signed) -> bool:
+        """Whether it is believed. What a trust bundle that is on its way may make believable is kept until then."""
         error = await self._judge(record)
         if error is not None and error.rule in CURED_BY_A_BUNDLE:
             await self._ledger.doubt(record)
+        return error is None
 
     async def _judge(self, record: Signed) -> NotTrustedError | None:
         try:
@@ -122,11 +127,15 @@ class Dispatch:
         await self.judge_again()
         await asyncio.Event().wait()
 
-    async def judge_again(self) -> None:
-        """Trust has changed, or this process has started: judge what waited for a bundle once more."""
-        for doubted in await self._ledger.doubts():
+    async def judge_again(self, lineage: str | None = None) -> None:
+        """Trust has changed, this process has started, or this lineage has: judge what waited for that once more.
+
+        Stops first: what they take back is no measure for a release any more.
+        """
+        waiting = await self._ledger.doubts()
+        for doubted in sorted(waiting, key=lambda each: not isinstance(each.record, Stop)):
             record = doubted.record
-            if not isinstance(record, Release | Stop | Batch):
+            if not isinstance(record, Release | Stop | Batch) or lineage not in {None, record.lineage}:
                 continue
             try:
                 with correlation.bound(doubted.correlation):

@@ -67,7 +67,7 @@ class Sweep:
             await self._safely(self.follow)
             await asyncio.sleep(min(FOLLOW_GAP_S, seconds))
 
-    async def _safely(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _safely(self, work: Callable[[], Awaitable[object]]) -> None:
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - the ledger may be away; everything here can be done again
@@ -76,24 +76,23 @@ class Sweep:
     async def once(self) -> None:
         """One sweep."""
         await self._ledger.doubt_restored()
+        looked = self._clock.now()
         await self._recover()
-        await self.follow()
+        wrong = await self.follow()
         await self._took(await self._ledger.expire())
-        for lineage in await self._ledger.unresolved():
-            await self._alarms.alarm("unresolved", lineage)
-        late = self._clock.now() - timedelta(seconds=BATCHES_LATE_S)
-        for lineage in await self._ledger.incomplete(late):
-            await self._alarms.alarm("batches_missing", lineage)
+        wrong |= {("unresolved", lineage) for lineage in await self._ledger.unresolved()}
+        wrong |= await self._ledger.incomplete(self._clock.now() - timedelta(seconds=BATCHES_LATE_S))
+        await self._alarms.stand(wrong, looked)
         self._pump.wake()
 
-    async def follow(self) -> None:
-        """Plan the take-backs and corrections that are owed now."""
+    async def follow(self) -> set[tuple[str, str]]:
+        """Plan the take-backs and corrections that are owed now; what a person must look at, as (rule, lineage)."""
         while True:
             owed = await self._ledger.owe(self._channel.bounds.last_arrival)
             for rule, lineage in owed.for_a_person:
                 await self._alarms.alarm(rule, lineage)
             if not owed.planned:
-                return
+                return set(owed.for_a_person)
             self._pump.wake()
 
     async def _recover(self) -> None:

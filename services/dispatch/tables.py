@@ -158,6 +158,15 @@ restored_fresh = sa.Table(
     sa.Column("word", sa.String, primary_key=True),
 )  # fmt: skip
 
+#: Alarms that are not over; see `services.dispatch.alarms`.
+raised = sa.Table(
+    "raised",
+    metadata,
+    sa.Column("rule", sa.String, primary_key=True),
+    sa.Column("lineage", sa.String, primary_key=True),
+    sa.Column("since", Moment, nullable=False),
+)
+
 pause = sa.Table("pause", metadata, sa.Column("lineage", sa.String, primary_key=True))
 
 counted = sa.Table(

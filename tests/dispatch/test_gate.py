@@ -253,7 +253,7 @@ async def test_an_id_counts_whatever_the_attempt(sms: World) -> None:
         ("connect", State.PLANNED, Reason.TRANSIENT),
         ("rate:30", State.PLANNED, Reason.RATE_LIMITED),
         ("refuse", State.FAILED, Reason.PERMANENT_RECIPIENT),
-        ("opted_out", State.FAILED, Reason.OPTED_OUT),
+        ("opted_out", State.SUPPRESSED, Reason.OPTED_OUT),
         ("lost", State.UNKNOWN, Reason.UNKNOWN_OUTCOME),
         ("reset", State.UNKNOWN, Reason.UNKNOWN_OUTCOME),
     ],

@@ -184,7 +184,7 @@ async def test_who_has_no_number_is_not_written_to(sms: World) -> None:
     pump, _ = make(sms, 4)
     async with pumping(pump):
         await until(lambda: not {State.PLANNED, State.SENDING} & set(sms.states().values()))
-    assert (sms.row(ANNA).state, sms.row(ANNA).reason) == (State.FAILED, Reason.OPTED_OUT)
+    assert (sms.row(ANNA).state, sms.row(ANNA).reason) == (State.SUPPRESSED, Reason.OPTED_OUT)
     assert sms.row(BEN).state == State.SENT
 
 

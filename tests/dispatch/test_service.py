@@ -349,6 +349,41 @@ async def test_a_batch_that_overtakes_the_release_with_its_reach_waits_for_it(ro
     assert room.world.states() == {ANNA: State.PLANNED}
 
 
+async def test_a_release_that_overtakes_its_predecessors_withdrawal_waits_for_it(room: Room) -> None:
+    """Held against an alert that is live as far as this room knows, it needs more people than have signed."""
+    grave = trust.broadcast(Severity.EXTREME)
+    await room.service.release(approved(grave, "officer-1", "officer-2"))
+    minor = trust.broadcast(Severity.MINOR, version=2, kind=BroadcastKind.UPDATE)
+    await room.service.release(approved(minor, "officer-1"))
+    await room.service.batch(trust.batch(minor, [ANNA]))
+    assert (room.refused(), room.world.rows()) == ({"quorum": 1}, [])
+    await room.service.stop(trust.stop(grave))
+    assert room.world.states(Kind.UPDATE) == {ANNA: State.PLANNED}
+    assert await room.world.one.ledger.doubts() == []
+
+
+async def test_what_both_wait_for_the_same_bundle_is_judged_stops_first(room: Room) -> None:
+    await room.service.release(approved(grave := trust.broadcast(Severity.EXTREME), "officer-1", "officer-2"))
+    without = tuple(person for person in trust.statement().people if person.id != "officer-1")
+    await room.service.trust(trust.signed_bundle(trust.statement(2, people=without)))
+    minor = trust.broadcast(Severity.MINOR, version=2, kind=BroadcastKind.UPDATE)
+    await room.service.release(approved(minor, "officer-1"))
+    await room.service.stop(trust.stop(grave, person="officer-1"))
+    await room.service.batch(trust.batch(minor, [ANNA]))
+    assert room.world.rows() == []
+    await room.service.trust(trust.signed_bundle(trust.statement(3)))
+    assert room.world.states(Kind.UPDATE) == {ANNA: State.PLANNED}
+
+
+async def test_a_withdrawal_judges_nothing_of_other_lineages(room: Room) -> None:
+    await room.service.release(approved(trust.broadcast(Severity.EXTREME, lineage="m" * 64), "officer-1"))
+    before = room.refused()
+    found = trust.broadcast()
+    await room.service.release(approved(found, "officer-1"))
+    await room.service.stop(trust.stop(found))
+    assert room.refused() == before
+
+
 async def test_what_is_wrong_in_itself_is_not_kept(room: Room) -> None:
     await room.service.release(one_byte_changed())
     assert await room.world.one.ledger.doubts() == []

@@ -252,10 +252,11 @@ class World:
         found = self.query(sa.select(platform_id.c.platform_id).where(platform_id.c.delivery == name))
         return {row.platform_id for row in found}
 
-    def alarms(self) -> list[str]:
-        """The rules of all alarms that were raised, in order."""
+    def alarms(self, *, over: bool = False) -> list[str]:
+        """The rules of all alarms that were raised, or of those that are `over`, in order."""
         rows = self.query(sa.select(outbox_rows).order_by(outbox_rows.c.id))
-        return [Alarm.model_validate_json(row.value).rule for row in rows if row.topic.endswith("alarms")]
+        told = [Alarm.model_validate_json(row.value) for row in rows if row.topic.endswith("alarms")]
+        return [alarm.rule for alarm in told if alarm.over is over]
 
     def receipt(self, name: str, status: str, platform_id: str = "R1", code: int | None = None) -> Receipt:
         return Receipt.model_validate(

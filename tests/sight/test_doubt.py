@@ -12,7 +12,7 @@ from services.cli import main as roof
 from services.cli.errors import Code
 from services.dispatch.moves import MOVES, Who
 from services.dispatch.persons import NotMovedError, Persons, Saying
-from services.dispatch.tables import outbox_rows, person_move
+from services.dispatch.tables import delivery, outbox_rows, person_move
 from services.runtime.store import sqlite_url
 from tests.dispatch.world import ANNA, BEN, LINEAGE, World
 
@@ -60,6 +60,16 @@ async def test_sent_is_kept_with_name_and_reason_and_reported(sms: World) -> Non
     assert (row.state, row.reason, row.unreported, row.seq) == (State.SENT, None, True, before + 1)
     assert words(sms) == [("sent", NAME, WHY)]
     assert await sms.one.turn() == []
+
+
+async def test_planned_by_a_person_leaves_no_maybe(sms: World) -> None:
+    """Who has looked and seen nothing has answered for every attempt before: a later no is a no."""
+    await unresolved(sms, ANNA)
+    with sms.one.store.begin() as connection:
+        connection.execute(sa.update(delivery).values(maybe=True))
+    assert say(sms, State.PLANNED) is State.PLANNED
+    await sms.one.turn("refuse")
+    assert (sms.row().state, sms.row().maybe) == (State.FAILED, False)
 
 
 async def test_planned_is_sent_again_once(sms: World) -> None:
