@@ -13,6 +13,7 @@ from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, 
 from services.cli.errors import fail
 from services.cli.guidance_shelf import Shelf, open_shelf
 from services.compose import filling
+from services.compose.guidance import Pack
 from services.compose.linting import Problem, lint, lint_contacts
 from services.compose.matching import Signs
 from services.compose.probing import reach
@@ -41,6 +42,14 @@ def lint_packs(packs: PacksArgument = None, *, as_json: JsonOption = False) -> N
     if not as_json:
         counted = "1 pack" if len(chosen) == 1 else f"{len(chosen)} packs"
         print(f"{counted}: no problems; drafts that say why: {len(drafts)}")
+        print(_read_where([pack for pack in chosen if pack.is_complete]))
+
+
+def _read_where(packs: list[Pack]) -> str:
+    """How many facts of the complete packs somebody has read at the authority itself."""
+    facts, read = sum(len(pack.facts) for pack in packs), sum(len(pack.first_hand()) for pack in packs)
+    share = f" ({read / facts:.0%})" if facts else ""
+    return f"facts of complete packs: {facts}, read at the authority itself: {read}{share}; the others stop an approval"
 
 
 def _say(context: Context, problem: Problem) -> None:

@@ -90,7 +90,7 @@ def values(pack: Pack, jurisdiction: Jurisdiction, slots: Mapping[str, str], wor
     for name, parameter in pack.parameters.items():
         value = jurisdiction.parameters.get(name)
         if isinstance(value, int) and parameter.unit is not None:
-            shown[name] = words.quantity(value, parameter.unit)
+            shown[name] = words.quantity(value, parameter.unit, metric=jurisdiction.units == "metric")
         elif value is not None:
             shown[name] = value[language] if isinstance(value, dict) else str(value)
     for name, raw in slots.items():

@@ -19,6 +19,7 @@ Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://")]
 Form = Literal["long", "short", "minimum"]
 Role = Literal["risk", "wrong", "emergency", "clinic", "poison"]
+Until = Literal["expires", "notice", "none"]
 #: What would harm in some hazards: an instruction to boil, or to go to the basement.
 Harm = Literal["boil", "basement"]
 #: The pack of an alert that has none: "follow the instruction of the issuer". Never released automatically.
@@ -130,8 +131,12 @@ class Matching(Data):
 
 
 class IndexClass(Data):
-    """One class of a public index: its numbers, its words, and the severity that we read from it."""
+    """One class of a public index: its numbers, its words, and the severity that we read from it.
 
+    `scale` is the index; which ones are in use is the jurisdiction's to say: a number means another class elsewhere.
+    """
+
+    scale: Id
     severity: Severity
     numbers: tuple[int, int]
     words: tuple[Line, ...]
@@ -163,7 +168,7 @@ class Pack(Data):
     review_by: Day
     incomplete: tuple[Line, ...] = ()
     match: Matching
-    until: Literal["expires", "notice", "none"]
+    until: Until
     contacts: tuple[Id, ...] = Field(min_length=1)
     forbids: tuple[Harm, ...] = ()
     index: tuple[IndexClass, ...] = ()
@@ -200,6 +205,10 @@ class Pack(Data):
     def is_complete(self) -> bool:
         """Whether a review can begin."""
         return not self.incomplete
+
+    def first_hand(self) -> list[str]:
+        """The facts that were read at an authority itself, live or in a stored copy of its page."""
+        return [name for name, fact in self.facts.items() if any(self.sources[s].is_first_hand for s in fact.sources)]
 
     def files(self) -> dict[str, str]:
         """The digest of every file of this pack: its own under "", and one for each further language."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from schemas.cap import Info
 from services.compose.guidance import IndexClass, Pack
+from services.compose.jurisdiction import Jurisdiction
 from services.compose.matching import tokens
 
 _MORE = r"\b(?:greater than|above|over|exceed\w*|mayor que|superior a)\b"
@@ -22,10 +23,10 @@ _NUMBER = re.compile(
 )
 
 
-def index_class(pack: Pack, infos: Sequence[Info]) -> tuple[IndexClass, str] | None:
-    """The gravest class that the alert names, and its words; None where it names none."""
+def index_class(pack: Pack, place: Jurisdiction, infos: Sequence[Info]) -> tuple[IndexClass, str] | None:
+    """The gravest class of an index of this place that the alert names, and its words; None where it names none."""
     texts = [text for info in infos for text in (info.headline, info.description) if text]
-    found = [(each, said) for each in pack.index for said in _named(each, texts)]
+    found = [(each, said) for each in pack.index if each.scale in place.indexes for said in _named(each, texts)]
     return min(found, key=lambda pair: pair[0].severity.gravity, default=None)
 
 

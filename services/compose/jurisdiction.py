@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from schemas.base import Language
 from schemas.words import Channel
-from services.compose.guidance import Id
+from services.compose.guidance import Id, Until
 from services.compose.reading import Data, Line, read_as, zone_name
 
 Position = tuple[float, float]
@@ -55,6 +55,11 @@ class Jurisdiction(Data):
     clock: Literal[12, 24]
     languages: tuple[Language, ...] = Field(min_length=1)
     emergency_number: Line
+    units: Literal["us", "metric"] = "us"
+    #: The public indexes of this place, from which a severity may be read that a sender leaves Unknown.
+    indexes: tuple[Id, ...] = ()
+    #: How the end of a hazard is said here, where that is not as its pack says it.
+    until: dict[Id, Until] = Field({})
     page: Annotated[str, StringConstraints(pattern=r"^https://[^\s]+/$")]
     accounts: dict[Channel, Account]
     areas: tuple[Region, ...] = Field(min_length=1)

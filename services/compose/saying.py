@@ -85,10 +85,11 @@ def ends(alert: Alert, words: Words) -> Ends | None:
 
 
 def until(subject: Subject, times: Times) -> str:
-    """Until when, by the pack's rule: some hazards do not end when a message does."""
-    if subject.pack.until == "none":
+    """Until when, by the place's rule or else the pack's: some hazards do not end when a message does."""
+    rule = times.place.until.get(subject.pack.id, subject.pack.until)
+    if rule == "none":
         return ""
-    if subject.pack.until == "notice" or not subject.says_end:
+    if rule == "notice" or not subject.says_end:
         return times.words.until_notice
     return times.words.until_moment.format(moment=times.moment(subject.expires))
 

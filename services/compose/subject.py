@@ -13,7 +13,7 @@ from services.compose.allowed import Permit, permit
 from services.compose.contacts import Contact, trouble
 from services.compose.guidance import GENERAL, Pack
 from services.compose.indexes import index_class
-from services.compose.jurisdiction import Region
+from services.compose.jurisdiction import Jurisdiction, Region
 from services.compose.library import Library
 from services.compose.settings import ComposeSettings
 from services.compose.wishes import Wishes
@@ -101,7 +101,7 @@ def of_alert(alert: Alert, library: Library, wishes: Wishes, settings: ComposeSe
     if problems or contact is None:
         raise Stopped(problems)
     gravest = min(infos, key=lambda info: info.severity.gravity)
-    severity, read = _severity(gravest.severity, pack, infos)
+    severity, read = _severity(gravest.severity, pack, library.jurisdiction, infos)
     findings = [*doubts, *why, *(allowed.notes if words is None else ()), *read, *_notes(place, library)]
     if contact != library.contacts[contact.id]:
         says = f"nobody answers {contact.id} now: its hours stand beside it"
@@ -189,9 +189,11 @@ def _contact(
     return contact
 
 
-def _severity(said: Severity, pack: Pack, infos: tuple[Info, ...]) -> tuple[Severity, list[Finding]]:
+def _severity(
+    said: Severity, pack: Pack, place: Jurisdiction, infos: tuple[Info, ...]
+) -> tuple[Severity, list[Finding]]:  # fmt: skip
     """The alert's severity, or where it says Unknown that of the index class in its text."""
-    found = index_class(pack, infos) if said is Severity.UNKNOWN else None
+    found = index_class(pack, place, infos) if said is Severity.UNKNOWN else None
     if found is None:
         return said, []
     severity, words = found[0].severity, found[1]

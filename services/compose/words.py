@@ -25,10 +25,11 @@ class And(Data):
 
 
 class Unit(Data):
-    """A number with its unit, for one and for any other number."""
+    """A number with its unit, for one and for any other number; `metric` is how a metric place says it."""
 
     one: Line
     other: Line
+    metric: Line | None = None
 
 
 class Ends(Data):
@@ -68,11 +69,13 @@ class Words(Data):
         link = next((w for p, w in self.and_.before.items() if re.search(p, last, re.IGNORECASE)), self.and_.usual)
         return ", ".join(names[:-1]) + link + last
 
-    def quantity(self, number: int, unit: str) -> str:
+    def quantity(self, number: int, unit: str, *, metric: bool = False) -> str:
         """A whole number with its unit, also in the other system where the unit's words do so. KeyError: no unit."""
         words = self.units[unit]
         form = words.one if number == 1 else words.other
-        return form.format(n=number, celsius=round((number - 32) / 1.8), metre=round(number * 0.3048))
+        return ((metric and words.metric) or form).format(
+            n=number, celsius=round((number - 32) / 1.8), metre=round(number * 0.3048), centimetre=round(number * 2.54)
+        )
 
 
 _WORDS = TypeAdapter(Words)
