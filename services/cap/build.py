@@ -116,7 +116,7 @@ def _expected(part: Field) -> str:
     if isinstance(part.value, Shape):
         return "the element"
     try:
-        part.value.read("\0", lambda _rule, _says: None)
+        part.value.read("", lambda _rule, _says: None)
     except Unreadable as error:
         return error.expected
     return "a text"

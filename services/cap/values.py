@@ -108,8 +108,11 @@ def _references(text: str, say: Say) -> tuple[Reference, ...]:
     return found
 
 
+_NOT_KNOWN = "Unknown"
+
+
 def word(kind: type[StrEnum], synonyms: dict[str, str] | None = None) -> Kind:
-    """One of a closed set, letter for letter."""
+    """One of a closed set, letter for letter. Where the set has a word for not knowing, another word means that."""
     words = {member.value: member for member in kind}
     known = ", ".join(words)
     other = synonyms or {}
@@ -118,9 +121,12 @@ def word(kind: type[StrEnum], synonyms: dict[str, str] | None = None) -> Kind:
         if text in other:
             say("old-word", f"has a word of an older CAP; it was read as {other[text]}")
             return words[other[text]]
-        if text not in words:
-            raise Unreadable(f"one of {known}")
-        return words[text]
+        if text in words:
+            return words[text]
+        if text and _NOT_KNOWN in words:
+            say("unknown-word", f"has a word that CAP does not have; it was read as Unknown, expected one of {known}")
+            return words[_NOT_KNOWN]
+        raise Unreadable(f"one of {known}")
 
     return Kind(read)
 

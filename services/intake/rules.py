@@ -105,6 +105,7 @@ _HOLDS: dict[str, str] = {
     "reference-form": _ELEMENTS,
     "schema": _SCHEMA,
     "unknown-element": _SCHEMA,
+    "unknown-word": _ELEMENTS,
     "unreadable": _ELEMENTS,
     # What the message says
     "ends-before-start": _ELEMENTS,

@@ -36,7 +36,7 @@ async def test_a_post_stands_in_the_outbox_and_hears_what_intake_says(tmp_path: 
 
 async def test_a_refusal_says_why_and_what_would_be_right(tmp_path: Path) -> None:
     async with opened(tmp_path) as world:
-        data = boil_water(severity="High")
+        data = boil_water(scope="High")
         said = await judged(tmp_path, data)
         asked = asyncio.ensure_future(world.post(data))
         await world.sent(1)
@@ -44,7 +44,7 @@ async def test_a_refusal_says_why_and_what_would_be_right(tmp_path: Path) -> Non
         await world.teller.refused(said)
         status, body = await asked
         assert (status, body["state"], body["findings"][0]["rule"]) == (422, "refused", "unknown-value")
-        assert body["findings"][0]["expected"] == "one of Extreme, Severe, Moderate, Minor, Unknown"
+        assert body["findings"][0]["expected"] == "one of Public, Restricted, Private"
         assert "High" not in str(body)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from schemas.words import Severity
 from services.cap import json
 from services.cap.read import read
 from services.cap.reading import CapError
@@ -55,12 +56,21 @@ def test_a_missing_element_is_named(element: str) -> None:
 
 
 def test_an_unknown_word_is_named() -> None:
-    info = {**_document()["info"][0], "severity": "High"}
-    error = _refused(_document(info=[info]))
+    error = _refused(_document(scope="High"))
     assert (error.rule, error.element, error.expected) == (
-        "unknown-value", "severity", "one of Extreme, Severe, Moderate, Minor, Unknown",
+        "unknown-value", "scope", "one of Public, Restricted, Private",
     )  # fmt: skip
     assert "High" not in str(error)
+
+
+def test_an_unknown_severity_is_read_as_unknown_and_said() -> None:
+    info = {**_document()["info"][0], "severity": "High"}
+    reading = _read(_document(info=[info]))
+    assert reading.alert.info[0].severity is Severity.UNKNOWN
+    (note,) = [one for one in reading.notes if one.rule == "unknown-word"]
+    assert note.element == "severity"
+    assert "expected one of Extreme" in note.says
+    assert "High" not in note.says
 
 
 @pytest.mark.parametrize(

@@ -70,13 +70,13 @@ async def test_the_same_identifier_of_another_sender_is_another_message(desk: De
 
 
 async def test_what_cannot_be_read_is_refused_with_element_and_expectation_and_kept(desk: Desk) -> None:
-    data = boil_water(severity="High", headline="Jane Doe, 7 Elm Street")
+    data = boil_water(scope="High", headline="Jane Doe, 7 Elm Street")
     assert await desk.take(data) == [Outcome.REFUSE]
     (record,) = desk.published("alerts.refused")
     (refusal,) = desk.refusals()
     assert record.key == refusal.source == digest_of(data)
-    assert (refusal.rule, refusal.element) == ("unknown-value", "severity")
-    assert refusal.expected == "one of Extreme, Severe, Moderate, Minor, Unknown"
+    assert (refusal.rule, refusal.element) == ("unknown-value", "scope")
+    assert refusal.expected == "one of Public, Restricted, Private"
     assert b"Jane" not in record.value
     assert b"High" not in record.value
     with desk.store.begin() as connection:
@@ -110,7 +110,7 @@ async def test_refused_bytes_are_answered_again_when_sent_again_but_not_when_rea
 
 
 async def test_a_refused_identifier_is_not_taken(desk: Desk) -> None:
-    await desk.take(message("a", severity="High"))
+    await desk.take(message("a", scope="High"))
     assert await desk.take(message("a")) == [Outcome.ACCEPT]
 
 

@@ -37,10 +37,18 @@ def test_an_unknown_parent_is_a_note_and_no_reference_a_hold() -> None:
     assert validate(message("b", 1, msgType="Update")).grade == "hold"
 
 
+@pytest.mark.parametrize("element", ["urgency", "severity", "certainty"])
+def test_a_word_that_cap_does_not_have_wakes_a_person_and_refuses_nothing(element: str) -> None:
+    verdict = validate(boil_water(changes={element: "High"}))
+    assert verdict.grade == "hold"
+    assert ("unknown-word", element) in [(one.rule, one.element) for one in verdict.findings]
+    assert validate(boil_water(changes={element: " "})).grade == "refuse"
+
+
 def test_refusals_come_first_with_line_and_expectation() -> None:
-    verdict = validate(boil_water(severity="High"))
+    verdict = validate(boil_water(category="High"))
     (finding,) = verdict.findings
-    assert (verdict.grade, finding.rule, finding.element) == ("refuse", "unknown-value", "severity")
+    assert (verdict.grade, finding.rule, finding.element) == ("refuse", "unknown-value", "category")
     assert finding.line
     assert finding.expected
     draft = validate(boil_water(status="Draft", scope="Private"))
