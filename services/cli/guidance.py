@@ -64,8 +64,7 @@ def list_packs(
     shelf, context = open_shelf(Context(data, realm)), Context(as_json=as_json)
     for pack in shelf.library.packs.values():
         allowed = shelf.permit(pack, realm)
-        holes = [finding.element for finding in filling.trouble(pack, shelf.place, dict.fromkeys(pack.slots, ""))
-                 if finding.rule == "parameter.missing"]  # fmt: skip
+        holes = [name for name in filling.holes(pack, shelf.place) if pack.parameters[name].required]
         state = "approved" if allowed.is_approved else "complete draft" if pack.is_complete else "draft"
         why = "; ".join(finding.says for finding in (*allowed.stops, *allowed.notes))
         line = f"{pack.id:24} {pack.version:>3}  {state:14} {','.join(pack.languages):8} review by {pack.review_by}"

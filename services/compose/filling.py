@@ -11,7 +11,7 @@ from jinja2.meta import find_undeclared_variables
 from schemas.alert import Finding
 from schemas.cap import Info
 from schemas.words import Grade
-from services.compose.guidance import Pack, Sentence, Slot
+from services.compose.guidance import Pack, Parameter, Sentence, Slot
 from services.compose.jurisdiction import Jurisdiction
 from services.compose.times import Times
 from services.compose.words import Words
@@ -33,29 +33,54 @@ class Line:
     text: str
 
 
-def slots_of(infos: Sequence[Info], wished: Mapping[str, str], pack: Pack) -> dict[str, str]:
-    """The raw values of the pack's slots: a person's wish, else the alert's parameter of that name."""
+def slots_of(infos: Sequence[Info], wished: Mapping[str, str], pack: Pack, place: Jurisdiction) -> dict[str, str]:
+    """The raw values of the pack's slots: a person's wish, else the alert's parameter of that name.
+
+    A hole of the jurisdiction is filled by a person's wish alone, for this one alert; what it fills, nobody does.
+    """
     said = {
         p.value_name.strip().lower().removeprefix(PREFIX): p.value.strip()
         for info in reversed(infos)
         for p in info.parameter
     }
     raw = {name: wished.get(name, said.get(name, "")) for name in pack.slots}
+    raw |= {name: wished.get(name, "") for name in holes(pack, place)}
     return {name: value for name, value in raw.items() if value}
+
+
+def holes(pack: Pack, place: Jurisdiction) -> list[str]:
+    """The parameters of a pack that the jurisdiction leaves open."""
+    return [name for name in pack.parameters if name not in place.parameters]
 
 
 def trouble(pack: Pack, jurisdiction: Jurisdiction, slots: Mapping[str, str]) -> list[Finding]:
     """Every hole that must be filled before this pack can be sent, by name."""
     found = []
-    for name, parameter in pack.parameters.items():
-        if parameter.required and name not in jurisdiction.parameters:
-            says = f"{jurisdiction.id} gives no {name}, which {pack.id} needs: {parameter.means}"
+    for name in holes(pack, jurisdiction):
+        parameter, value = pack.parameters[name], slots.get(name)
+        if value is None and not parameter.required:
+            continue
+        if says := "it is not filled" if value is None else _number_trouble(parameter, value):
+            cure = f"Write it into the jurisdiction, or for this alert alone `tocsin recompose LINEAGE --slot {name}=…`"
+            says = f"{jurisdiction.id} gives no {name}, which {pack.id} needs ({says}): {parameter.means} {cure}"
             found.append(Finding(rule="parameter.missing", grade=Grade.HOLD, element=name, says=says))
     for name, slot in pack.slots.items():
         says = _slot_trouble(name, slot, slots.get(name))
         if says:
             found.append(Finding(rule="slot.missing", grade=Grade.HOLD, element=name, says=says))
     return found
+
+
+def _number_trouble(parameter: Parameter, value: str) -> str:
+    """What is wrong with a person's value of a parameter, or nothing."""
+    if parameter.kind == "text":
+        return (
+            "" if len(value) <= NAME_LIMIT and value.isprintable() else f"at most {NAME_LIMIT} characters on one line"
+        )
+    if not (value.isascii() and value.isdigit()):
+        return f"{value[:NAME_LIMIT]} is no whole number of the unit {parameter.unit}"
+    ends = f"it lies between {parameter.least} and {parameter.most}"
+    return "" if parameter.holds(int(value)) else ends
 
 
 def _slot_trouble(name: str, slot: Slot, value: str | None) -> str:
@@ -88,14 +113,20 @@ def values(pack: Pack, jurisdiction: Jurisdiction, slots: Mapping[str, str], wor
     language = words.language
     shown = {"issuer": jurisdiction.issuer[language], "emergency_number": jurisdiction.emergency_number}
     for name, parameter in pack.parameters.items():
-        value = jurisdiction.parameters.get(name)
+        filled = name in jurisdiction.parameters
+        value = jurisdiction.parameters[name] if filled else _given(parameter, slots.get(name))
         if isinstance(value, int) and parameter.unit is not None:
             shown[name] = words.quantity(value, parameter.unit, metric=jurisdiction.units == "metric")
         elif value is not None:
             shown[name] = value[language] if isinstance(value, dict) else str(value)
-    for name, raw in slots.items():
+    for name, raw in ((name, raw) for name, raw in slots.items() if name in pack.slots):
         shown[name] = _shown(_read(pack.slots[name], raw), raw, Times(words, jurisdiction))
     return shown
+
+
+def _given(parameter: Parameter, value: str | None) -> int | str | None:
+    """A person's value of a hole, for one alert."""
+    return int(value) if value and parameter.kind == "quantity" else value
 
 
 def _shown(moments: Sequence[datetime], raw: str, times: Times) -> str:

@@ -94,7 +94,7 @@ def of_alert(alert: Alert, library: Library, wishes: Wishes, settings: ComposeSe
         raise Stopped(problems)
     allowed = permit(pack, library.jurisdiction, library.reviews, alert.realm, now)
     words, why = issuer.own_words(alert, allowed, wishes)
-    slots = filling.slots_of(infos, wishes.slots, pack)
+    slots = filling.slots_of(infos, wishes.slots, pack, library.jurisdiction)
     if words is None:
         problems += [*allowed.stops, *filling.trouble(pack, library.jurisdiction, slots)]
     contact = _contact(pack, library, place.regions, now, problems)
@@ -137,7 +137,8 @@ def of_cancel(earlier: Broadcast | None, library: Library, settings: ComposeSett
     if problems or contact is None:
         raise Stopped(problems)
     used = {name: value for use in earlier.guidance for name, value in use.parameters.items()}
-    slots = {name: used[name] for name in pack.slots if name in used}
+    open_here = (*pack.slots, *filling.holes(pack, library.jurisdiction))
+    slots = {name: used[name] for name in open_here if name in used}
     return Subject(
         earlier.event, earlier.headline, pack, contact, regions, earlier.audience.geometry, slots, earlier.severity,
         earlier.urgency, earlier.certainty, now + settings.take_back, says_end=True, permit=allowed,

@@ -27,7 +27,7 @@ def test_a_pack_is_found_and_filled_in_a_millisecond(hazard: str) -> None:
 
     def find_and_fill() -> None:
         pack = library.packs[library.finder.find(matching.signs_of(alert.cap.info)).pack or ""]
-        slots = filling.slots_of(alert.cap.info, {}, pack)
+        slots = filling.slots_of(alert.cap.info, {}, pack, library.jurisdiction)
         for language in library.jurisdiction.languages:
             shown = filling.values(pack, library.jurisdiction, slots, library.words[language])
             for form in forms.ORDER:
