@@ -68,6 +68,8 @@ def plan_release(  # noqa: PLR0917 - one call, and each is a different thing
     texts = texts_of(broadcast.renditions, plan.channel)
     if not texts and not take_back:
         return 0
+    if not texts and _withdrawn(connection, broadcast.lineage):
+        return 0
     kind = KIND_OF[broadcast.kind]
     raise_mark(connection, broadcast, ids.ordinal(broadcast.version, broadcast.revision), kind, believed.digest, now)
     if take_back:
@@ -107,6 +109,7 @@ def _remember(  # noqa: PLR0917 - the columns of one row
     if other is not None:
         message = f"version {broadcast.version} revision {broadcast.revision} was already released with another digest"
         raise SecondDigestError(message)
+    withdrawals = texts_of(broadcast.withdrawals, plan.channel)
     row = {
         "digest": believed.digest, "word": word, "lineage": broadcast.lineage, "version": broadcast.version,
         "revision": broadcast.revision, "kind": broadcast.kind.value, "severity": broadcast.severity.value,
@@ -115,7 +118,7 @@ def _remember(  # noqa: PLR0917 - the columns of one row
         "texts": {
             "renditions": texts_of(broadcast.renditions, plan.channel),
             "corrections": texts_of(broadcast.corrections, plan.channel),
-            "withdrawals": texts_of(broadcast.withdrawals, plan.channel),
+            "withdrawals": withdrawals or _words_before(connection, broadcast.lineage),
         },
     }  # fmt: skip
     if insert_new(connection, release, [row]):
@@ -130,6 +133,13 @@ def _remember(  # noqa: PLR0917 - the columns of one row
         .values(ends=ends)
     )
     return True
+
+
+def _words_before(connection: sa.Connection, lineage: str) -> dict[str, list[str]]:
+    """The newest approved words that take back what this lineage has said here, where its newest version has none."""
+    this = (release.c.lineage == lineage) & (release.c.word == "release")
+    newest = sa.select(release.c.texts).where(this).order_by(release.c.version.desc(), release.c.revision.desc())
+    return next((texts["withdrawals"] for texts in connection.execute(newest).scalars() if texts["withdrawals"]), {})
 
 
 def raise_mark(  # noqa: PLR0917 - the columns of one row
@@ -226,7 +236,26 @@ def plan_withdrawal(connection: sa.Connection, plan: Plan, believed: Believed, s
     take_turns(connection, broadcast.lineage)
     _remember(connection, plan, believed, "withdraw", believed.ends, serial, now)
     ordinal = ids.ordinal(broadcast.version, broadcast.revision, take_back=True)
+    ordinal = _above_a_mute_cancel(connection, broadcast.lineage, ordinal)
     raise_mark(connection, broadcast, ordinal, Kind.WITHDRAWAL, believed.digest, now)
+
+
+def _withdrawn(connection: sa.Connection, lineage: str) -> bool:
+    """Whether the newest word is a withdrawal: a Cancel without words here adds nothing to it, and must not stop it."""
+    newest = sa.select(mark.c.kind).where(mark.c.lineage == lineage)
+    return connection.execute(newest).scalar() == Kind.WITHDRAWAL
+
+
+def _above_a_mute_cancel(connection: sa.Connection, lineage: str, ordinal: int) -> int:
+    """The place of a withdrawal at `ordinal`: above a later Cancel too, where that one has no words for this channel.
+
+    Whom the Cancel could not tell hears of the end in the alert's own approved words.
+    """
+    of_cancel = (release.c.digest == mark.c.digest) & (release.c.word == "release")
+    later = (mark.c.lineage == lineage) & (mark.c.kind == Kind.CANCEL) & (mark.c.ordinal > ordinal)
+    query = sa.select(mark.c.ordinal, release.c.texts).join(release, of_cancel).where(later)
+    found = connection.execute(query).one_or_none()
+    return ordinal if found is None or found.texts["renditions"] else found.ordinal + ids.TAKE_BACK
 
 
 def plan_pause(connection: sa.Connection, lineage: str, *, on: bool) -> None:

@@ -400,6 +400,48 @@ async def test_a_cancel_without_words_for_this_channel_is_a_persons_and_stops_no
     assert sms.row(BEN).state == State.SENT
 
 
+@pytest.mark.parametrize("which", ["alert", "cancel"])
+async def test_whom_a_cancel_without_words_cannot_tell_the_withdrawal_does(sms: World, which: str) -> None:
+    """In the alert's own words, whichever of the two is withdrawn."""
+    alert = await sms.release(1, to=[ANNA])
+    await sms.one.turn()
+    cancel = await sms.cancel(2, texts=POST)
+    await sms.one.settle()
+    assert sms.alarms() == ["no_words"]
+    sms.clock.pass_time(5)
+    for _ in range(2):
+        await sms.withdraw(alert if which == "alert" else cancel)
+    await sms.one.settle()
+    assert sms.row().state == State.WITHDRAWN
+    [first, second] = sms.platform.texts(ANNA)
+    assert second == f"Disregard: {first}"
+    assert sms.alarms(over=True) == ["no_words"]
+    await sms.release(3, to=[ANNA])
+    assert len(await sms.one.turn()) == 1
+
+
+@pytest.mark.parametrize("started", [False, True])
+async def test_a_cancel_without_words_does_not_stop_a_withdrawal(sms: World, started: bool) -> None:
+    value = await sms.release(1, to=[ANNA])
+    await sms.one.turn()
+    await sms.withdraw(value)
+    await (sms.one.settle() if started else sms.one.sweep())
+    await sms.cancel(2, texts=POST)
+    await sms.one.settle()
+    assert sms.row().state == State.WITHDRAWN
+    assert (len(sms.platform.texts(ANNA)), sms.alarms()) == (2, [])
+
+
+async def test_a_withdrawal_does_not_go_above_a_cancel_with_words(sms: World) -> None:
+    value = await sms.release(1, to=[ANNA])
+    await sms.one.turn()
+    await sms.cancel(2)
+    await sms.withdraw(value)
+    await sms.one.settle()
+    assert [row.state for row in sms.rows(kind=Kind.CANCEL)] == [State.SENT]
+    assert sms.rows(kind=Kind.WITHDRAWAL) == []
+
+
 # --- public channels ---
 
 
