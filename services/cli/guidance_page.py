@@ -54,8 +54,14 @@ def page(pack: Pack, shelf: Shelf, allowed: Permit) -> str:
     values = {name: shelf.place.parameters.get(name) for name in pack.parameters}
     return environment.get_template(TEMPLATE).render(
         pack=pack, rows=list(rows(pack)), place=shelf.place, values=values, files=pack.files(),
-        findings=(*allowed.stops, *allowed.notes),
+        findings=(*allowed.stops, *allowed.notes), directions=_directions(pack, shelf),
     )  # fmt: skip
+
+
+def _directions(pack: Pack, shelf: Shelf) -> dict[str, str]:
+    """How each language is written; the browser decides where this place has no words of it."""
+    words = shelf.library.words
+    return {name: words[name].direction if name in words else "auto" for name in pack.languages}
 
 
 def lines(pack: Pack, allowed: Permit) -> Iterator[str]:

@@ -32,7 +32,7 @@ def new(pack: PackArgument, language: LanguageOption = None) -> None:
     else:
         known = shelf.pack(pack)
         path, text = shelf.folder / f"{pack}.{language}.yaml", (skeletons / "language.yaml").read_text("utf-8")
-        text += _steps(known.languages[next(iter(known.languages))].model_dump(exclude={"name", "about", "why"}))
+        text += _steps(known.languages[next(iter(known.languages))].model_dump(exclude={"name", "about"}))
     if path.exists():
         fail(f"{path} is there already and is never overwritten: edit it", Code.WRONG)
     path.write_text(text.replace("@PACK@", pack).replace("@LANGUAGE@", language or ""), "utf-8")
@@ -42,12 +42,14 @@ def new(pack: PackArgument, language: LanguageOption = None) -> None:
 def _steps(wording: dict[str, Any]) -> str:
     """The same steps with the same facts, each with the first language's words to be replaced."""
     out = []
+    why = wording.pop("why")
     for form, sentences in wording.items():
         out.append(f"  {form}:" if sentences else f"  {form}: []")
         for each in sentences:
             facts = ", ".join(each["facts"])
             out.append(f"    # {each['text']}")
             out.append(f'    - {{id: {each["id"]}, text: "TODO", facts: [{facts}]}}')
+    out += ["  why:", *(f'    {step}: "TODO" # {text}' for step, text in why.items())] if why else []
     return "\n".join(out) + "\n"
 
 

@@ -25,11 +25,15 @@ class And(Data):
 
 
 class Unit(Data):
-    """A number with its unit, for one and for any other number; `metric` is how a metric place says it."""
+    """A number with its unit, for one and for any other number; `metric` is how a metric place says it.
+
+    `exact` has the words of single numbers where a language has more than two forms, as Arabic for two.
+    """
 
     one: Line
     other: Line
     metric: Line | None = None
+    exact: dict[int, Line] = Field({})
 
 
 class Ends(Data):
@@ -43,6 +47,8 @@ class Words(Data):
     """One language."""
 
     language: Language
+    #: How it is written; pages set it, plain text needs nothing.
+    direction: Literal["ltr", "rtl"] = "ltr"
     version: str
     status: Literal["draft", "approved"]
     months: Annotated[tuple[Line, ...], Field(min_length=12, max_length=12)]
@@ -72,7 +78,7 @@ class Words(Data):
     def quantity(self, number: int, unit: str, *, metric: bool = False) -> str:
         """A whole number with its unit, also in the other system where the unit's words do so. KeyError: no unit."""
         words = self.units[unit]
-        form = words.one if number == 1 else words.other
+        form = words.exact.get(number) or (words.one if number == 1 else words.other)
         return ((metric and words.metric) or form).format(
             n=number, celsius=round((number - 32) / 1.8), metre=round(number * 0.3048), centimetre=round(number * 2.54)
         )
