@@ -1,6 +1,6 @@
 # The front door. Every target works on a fresh clone; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench fuzz lock clean
+.PHONY: help setup demo test lint format bench soak fuzz lock clean
 PYTEST = .venv/bin/python -m pytest
 
 help: ## this list
@@ -28,6 +28,9 @@ format: setup ## format the code and mend what ruff can mend safely
 
 bench: setup ## measure, beside yardsticks; wants a quiet machine
 	@$(PYTEST) -m bench -s $(ARGS)
+
+soak: setup ## two hours of mixed load with faults, and a plot of it; ARGS="--minutes 20" for less
+	@.venv/bin/python -m tests.soak $(ARGS)
 
 fuzz: setup ## broken alerts through every parser and gate; ARGS="--inputs 1000000 --seed 2" for more
 	@.venv/bin/python -m tests.fuzz $(ARGS)

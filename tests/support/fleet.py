@@ -68,6 +68,8 @@ class Fleet:
     data: Path
     realm: Realm = Realm.LIVE
     extra: dict[str, str] = field(default_factory=dict)
+    #: Where the code lies that rooms are started from: another version of it, for an upgrade.
+    code: Path = REPOSITORY
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -118,7 +120,7 @@ class Fleet:
             with (logs / f"{room.replace('/', '-')}.log").open("ab") as out:
                 self.processes[room] = subprocess.Popen(
                     [sys.executable, "-m", "services." + room.replace("/", ".")], env=self.environment,
-                    cwd=REPOSITORY, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+                    cwd=self.code, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
                 )  # fmt: skip
 
     def ready(self, *rooms: str, seconds: float = 60) -> None:
@@ -164,7 +166,7 @@ class Fleet:
 
     def metric(self, room: str, name: str) -> float:
         """The sum of one metric's series."""
-        with urllib.request.urlopen(self.door(room) + "/metrics", timeout=10) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(self.door(room) + "/metrics", timeout=30) as answer:  # noqa: S310 - loopback
             lines = answer.read().decode().splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((name + "{", name + " ")))
 
