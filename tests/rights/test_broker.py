@@ -15,6 +15,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from schemas.topics import Topic
 from schemas.words import Realm
 from services.cli.checks import rights as check
+from services.cli.checks import running, topics
 from services.cli.checks.finding import Found
 from services.cli.context import Context
 from services.cli.errors import Failure
@@ -189,6 +190,14 @@ def test_doctor_sees_rights_that_are_missing_and_those_too_many(
         acls(tmp_path, Realm.LIVE, apply=True, prune=True)
     assert "taken away: tocsin-live-receipts may write broadcasts.released" in capsys.readouterr().out
     assert [found.verdict for found in doctor(tmp_path)] == ["good"]
+
+
+def test_the_operator_may_do_all_that_doctor_does(secured: Secured, tmp_path: Path) -> None:
+    """Topics beside the list, and the broker's clock, which takes a topic of its own."""
+    with being(user(Realm.LIVE, OPERATOR)):
+        found = [*running.look(Context(tmp_path)), *topics.look(Context(tmp_path))]
+    assert [each.subject for each in found] == ["kafka", "rooms", "topics", "clock"]
+    assert [each.verdict for each in found if each.subject != "rooms"] == ["good"] * 3
 
 
 def test_who_may_not_look_is_told_who_may(secured: Secured, tmp_path: Path) -> None:

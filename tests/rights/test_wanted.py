@@ -8,6 +8,7 @@ import pytest
 from schemas import topics
 from schemas.topics import BY_NAME, TOPICS
 from schemas.words import Realm
+from services.cli.checks.topics import CLOCK_TOPIC
 from services.cli.rights import wanted
 from services.cli.rights.acl import Acl, commands
 from services.cli.rights.house import ROOM_NAMES, wanted_topics
@@ -73,6 +74,10 @@ def test_nobody_grants_rights_and_only_the_operator_and_the_door_make_topics() -
     assert makers == {"tocsin-live-operator", "tocsin-live-agency"}
 
 
+def test_the_clocks_topic_is_the_one_that_doctor_uses() -> None:
+    assert wanted.CLOCK == CLOCK_TOPIC
+
+
 def test_a_party_that_this_list_does_not_know_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     odd = dataclasses.replace(BY_NAME["receipts"], readers=("somebody new",))
     monkeypatch.setattr(wanted, "TOPICS", (*TOPICS, odd))
@@ -111,10 +116,12 @@ def test_commands_are_kafkas_own() -> None:
         Acl("tocsin-live-agency", "topic", "answers.", "create", "prefixed"),
         Acl("tocsin-live-agency", "topic", "answers.", "write", "prefixed"),
         Acl("tocsin-live-operator", "cluster", "kafka-cluster", "describe"),
+        Acl("tocsin-live-operator", "topic", "trust", "describe_configs"),
     ]
     begins = 'kafka-acls.sh --bootstrap-server "$KAFKA" --command-config "$KAFKA_ADMIN" --add --allow-principal'
     prefixed = "--topic answers. --resource-pattern-type prefixed"
     assert commands(acls) == [
         f"{begins} User:tocsin-live-agency --operation Create --operation Write {prefixed}",
         f"{begins} User:tocsin-live-operator --operation Describe --cluster",
+        f"{begins} User:tocsin-live-operator --operation DescribeConfigs --topic trust --resource-pattern-type literal",
     ]

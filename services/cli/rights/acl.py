@@ -11,7 +11,7 @@ from typing import Literal
 
 Resource = Literal["topic", "group", "cluster"]
 Pattern = Literal["literal", "prefixed"]
-Operation = Literal["read", "write", "create", "describe"]
+Operation = Literal["read", "write", "create", "describe", "describe_configs"]
 
 #: The one name of a cluster resource (org.apache.kafka.common.resource.Resource.CLUSTER_NAME).
 CLUSTER = "kafka-cluster"
@@ -36,7 +36,7 @@ class Acl:
     def sentence(self) -> str:
         """For a person."""
         named = f"{self.resource}s that begin with {self.name}" if self.pattern == "prefixed" else self.name
-        return f"{self.user} may {self.operation} {named}"
+        return f"{self.user} may {self.operation.replace('_', ' ')} {named}"
 
 
 def commands(acls: Iterable[Acl], servers: str = "$KAFKA") -> list[str]:
@@ -47,7 +47,12 @@ def commands(acls: Iterable[Acl], servers: str = "$KAFKA") -> list[str]:
 
     return [
         f'kafka-acls.sh --bootstrap-server "{servers}" --command-config "$KAFKA_ADMIN" --add '
-        f"--allow-principal User:{user} {' '.join(f'--operation {each.operation.title()}' for each in found)} "
+        f"--allow-principal User:{user} {' '.join(f'--operation {_option(each.operation)}' for each in found)} "
         + ("--cluster" if resource == "cluster" else f"--{resource} {name} --resource-pattern-type {pattern}")
         for (user, resource, name, pattern), found in groupby(sorted(acls, key=place), key=place)
     ]
+
+
+def _option(operation: Operation) -> str:
+    """kafka-acls.sh writes `DescribeConfigs` for what the protocol calls DESCRIBE_CONFIGS."""
+    return operation.title().replace("_", "")

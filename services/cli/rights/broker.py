@@ -23,7 +23,7 @@ _LOOK_S = 0.05
 #: org.apache.kafka.common.resource.ResourceType, PatternType and common.acl.AclOperation, AclPermissionType.
 RESOURCES: dict[Resource, int] = {"topic": 2, "group": 3, "cluster": 4}
 PATTERNS: dict[Pattern, int] = {"literal": 3, "prefixed": 4}
-OPERATIONS: dict[Operation, int] = {"read": 3, "write": 4, "create": 5, "describe": 8}
+OPERATIONS: dict[Operation, int] = {"read": 3, "write": 4, "create": 5, "describe": 8, "describe_configs": 10}
 ANY, ALLOW = 1, 3
 #: Resource, its name, pattern, principal, host, operation, permission.
 Entry = tuple[int, str, int, str, str, int, int]

@@ -14,7 +14,9 @@ from services.cli.rights.acl import CLUSTER, Acl, Operation, Pattern
 CLI, OPERATOR = "cli", "operator"
 #: Live parties that follow what became of a drill, too: the agencies' door, and `tocsin publish`.
 FOLLOW_DRILLS = ("agency", CLI)
-_OPERATES: tuple[Operation, ...] = ("create", "describe", "read", "write")
+#: The topic by which `tocsin doctor` asks the broker for its clock (services.cli.checks.topics).
+CLOCK = "tocsin.clock"
+_OPERATES: tuple[Operation, ...] = ("create", "describe", "describe_configs", "read", "write")
 
 
 class UnknownPartyError(ValueError):
@@ -107,6 +109,7 @@ def _operator(realm: Realm) -> Iterator[Acl]:
     """Makes topics, gives parked records back to their room, and looks at rights (`tocsin doctor`); grants none."""
     name = user(realm, OPERATOR)
     yield Acl(name, "cluster", CLUSTER, "describe")
+    yield from (Acl(name, "topic", CLOCK, step) for step in _OPERATES)
     for topic in TOPICS:
         for step in _OPERATES:
             yield Acl(name, "topic", topic.of("").full(realm), step, _pattern(topic))
