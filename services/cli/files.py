@@ -8,7 +8,8 @@ import typer
 
 from services.cli.errors import Code, fail
 
-FileArgument = Annotated[Path, typer.Argument(help="CAP 1.2 XML, or the JSON form; - reads standard input.")]
+FILE = typer.Argument(help="CAP 1.2 XML, or the JSON form; - reads standard input.")
+FileArgument = Annotated[Path, FILE]
 
 
 def read_file(path: Path) -> bytes:
