@@ -1,13 +1,15 @@
 """A pack laid out for its reviewer: every sentence beside what it rests on, and beside its twin."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.cli.guidance_shelf import Shelf
+from services.compose import filling
 from services.compose.allowed import Permit
 from services.compose.guidance import Pack, Sentence
+from services.compose.hearing import SLOT
 from services.compose.linting.rules import FORMS
 
 TEMPLATE = "review.html.j2"
@@ -53,9 +55,21 @@ def page(pack: Pack, shelf: Shelf, allowed: Permit) -> str:
     )  # fmt: skip
     values = {name: shelf.place.parameters.get(name) for name in pack.parameters}
     return environment.get_template(TEMPLATE).render(
-        pack=pack, rows=list(rows(pack)), place=shelf.place, values=values, files=pack.files(),
-        findings=(*allowed.stops, *allowed.notes), directions=_directions(pack, shelf),
+        spoken=_spoken(pack, shelf), pack=pack, rows=list(rows(pack)), place=shelf.place, values=values,
+        files=pack.files(), findings=(*allowed.stops, *allowed.notes), directions=_directions(pack, shelf),
     )  # fmt: skip
+
+
+def _spoken(pack: Pack, shelf: Shelf) -> Callable[[str, str], list[tuple[str, str]]]:
+    """A sentence in pieces (text, name): what this place fills in is shown and named; a slot stays open."""
+    words = shelf.library.words
+    values = {name: filling.values(pack, shelf.place, {}, words[name]) for name in pack.languages if name in words}
+
+    def pieces(language: str, text: str) -> list[tuple[str, str]]:
+        known, found = values.get(language, {}), SLOT.split(text)
+        return [(known.get(piece, f"({piece})"), piece) if at % 2 else (piece, "") for at, piece in enumerate(found)]
+
+    return pieces
 
 
 def _directions(pack: Pack, shelf: Shelf) -> dict[str, str]:

@@ -116,6 +116,7 @@ def test_show_html_sets_each_sentence_beside_its_facts_and_its_twin(templates: P
     assert "Use el generador solo afuera" in row
     assert "https://vdh.es.virginia.gov/" in row
     assert "2026-11-23" in row
+    assert '<mark title="generator_distance">20 feet (6 m)</mark> or more' in row
     assert "20 foot" in html
     assert "<script" not in html
 
