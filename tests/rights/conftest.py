@@ -12,7 +12,7 @@ from services.cli.kafka import Kafka
 from services.cli.rights.house import parties
 from services.cli.rights.verbs import acls, topics
 from services.cli.rights.wanted import OPERATOR, Parties, user
-from tests.support.secured import ADMIN, being, secured_kafka
+from tests.support.secured import ADMIN, authority, being, secured_kafka
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ def secured(kafka_parts: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
     live, drill = parties(Realm.LIVE), parties(Realm.DRILL)
     with secured_kafka(folder / "kafka", [*live.users(), *drill.users()]) as kafka:
         os.environ["TOCSIN_KAFKA"] = kafka.bootstrap
+        os.environ["TOCSIN_KAFKA_CA"] = str(authority(folder / "kafka"))
         try:
             for realm in Realm:
                 with being(ADMIN):
@@ -38,4 +39,4 @@ def secured(kafka_parts: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
                     topics(folder, realm)
             yield Secured(kafka, live, drill)
         finally:
-            del os.environ["TOCSIN_KAFKA"]
+            del os.environ["TOCSIN_KAFKA"], os.environ["TOCSIN_KAFKA_CA"]

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
 from aiokafka.protocol.fetch import FetchRequest
+from pydantic import SecretStr
 
 from schemas.topics import Topic
 from schemas.words import Realm
@@ -25,6 +26,7 @@ from services.cli.rights.broker import rights_of
 from services.cli.rights.house import ROOM_NAMES, parties, wanted_topics
 from services.cli.rights.verbs import acls
 from services.cli.rights.wanted import CLI, OPERATOR, publisher, user
+from services.runtime.kafka_access import KafkaAccess
 from tests.rights.conftest import Secured
 from tests.support.secured import ADMIN, access, being
 
@@ -127,19 +129,30 @@ def test_a_room_cannot_join_another_rooms_group(secured: Secured) -> None:
         asyncio.run(join("drill.record.alerts.accepted"))
 
 
-@pytest.mark.parametrize("who", ["tocsin-live-nobody", ""])
-def test_without_a_user_of_the_broker_nothing_is_to_be_had(secured: Secured, who: str) -> None:
-    arguments = access(who).arguments() if who else {}
+async def come(servers: str, access: KafkaAccess) -> None:
+    """Say hello to the broker. KafkaError where it does not let this in."""
+    client = AIOKafkaClient(bootstrap_servers=servers, request_timeout_ms=3000, **access.arguments())
+    try:
+        await client.bootstrap()
+    finally:
+        await client.close()
 
-    async def come() -> None:
-        client = AIOKafkaClient(bootstrap_servers=secured.kafka.bootstrap, request_timeout_ms=3000, **arguments)
-        try:
-            await client.bootstrap()
-        finally:
-            await client.close()
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kafka_user": "tocsin-live-nobody"},
+        {"kafka_password": SecretStr("another user's")},
+        {"kafka_protocol": "PLAINTEXT", "kafka_user": None},
+        {"kafka_ca": None},
+    ],
+    ids=["a user that there is not", "a wrong password", "no user", "a broker that nobody vouches for"],
+)
+def test_nobody_gets_in_with(secured: Secured, wrong: dict[str, Any]) -> None:
+    right = access(user(Realm.LIVE, "record"))
+    asyncio.run(come(secured.kafka.bootstrap, right))
     with pytest.raises(KafkaError):
-        asyncio.run(come())
+        asyncio.run(come(secured.kafka.bootstrap, right.model_copy(update=wrong)))
 
 
 def test_granting_again_changes_nothing(secured: Secured, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from tests.support import alerts
 from tests.support.fleet import Fleet, until
 from tests.support.secured import access, being, environment
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(600)]
 
 NAMES = [spec.name for spec in ROOMS]
 PEOPLE = 3
