@@ -115,7 +115,14 @@ class OneLineage(History):
             case "look-up":
                 self.a.break_look_up()
             case _:
+                self._sweep_and_open(1)
                 self.a.clock.step_wall(150 if one else -150)
+                self._sweep_and_open(1)
+
+    def _sweep_and_open(self, by: int) -> None:
+        if by not in self.a.halfway:
+            self.a.sweep(by)
+            self.a.window(by, 2)
 
     @rule(by=PROCESS, slots=st.sampled_from([0, 2]))
     def window(self, by: int, slots: int) -> None:
