@@ -15,6 +15,7 @@ from schemas.words import Channel, Realm, State
 from services.cli.brake import ledger_url
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import Code, Failure, fail
+from services.cli.looking import look
 from services.cli.reasons import checked
 from services.dispatch.persons import NotMovedError, Persons, Saying
 
@@ -35,8 +36,13 @@ _WHY = {
     State.UNKNOWN: "no usable answer came; once it can no longer arrive it is looked up, and settles itself",
     State.UNRESOLVED: "no usable answer came, and the platform's look-up kept failing: only a person can tell",
 }
-_DO = "look on the platform's own page or log, then type: tocsin doubt sent|planned|failed {channel} {id} --as NAME "
-_DO += "--reason WHY"
+_THEN = {
+    "there": "tocsin doubt sent {channel} {id} --platform-id {platform_id} --as NAME --reason WHY",
+    "not there": "tocsin doubt planned {channel} {id} --as NAME --reason WHY, and it is sent again",
+    "cannot be known": "see what `tocsin doctor` says of the platform, or look on its own page",
+}
+_DO = "tocsin doubt check {channel} asks the platform now, or look on its own page; then type: "
+_DO += "tocsin doubt sent|planned|failed {channel} {id} --as NAME --reason WHY"
 
 
 @app.command("list")
@@ -53,6 +59,25 @@ def list_(
                 number += 1
     if not number and not as_json:
         print("nothing is in doubt")
+
+
+@app.command()
+def check(
+    channel: ChannelArgument, ids: IdsArgument = None, *, data: DataOption = DEFAULT_DATA,
+    realm: RealmOption = Realm.LIVE, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Ask the platform now, about these or all that are unresolved. Nothing is changed: then say what you know."""
+    context = Context(data, realm, as_json)
+    with _ledger(context, channel) as ledger:
+        asked = ids or [row.id for row in ledger.open_questions() if row.state == State.UNRESOLVED]
+        found = look(context, channel, ledger, asked)
+    for each in found:
+        words = f"{each.delivery}: {each.answer}"
+        do = _THEN[each.answer].format(channel=channel, id=each.delivery, platform_id=each.platform_id)
+        context.say(f"{words} -> {do}", id=each.delivery, channel=channel.value, answer=each.answer,
+                    platform_id=each.platform_id, do=do)  # fmt: skip
+    if not found:
+        fail(f"nothing of {', '.join(asked) or channel} is in the ledger, or unresolved: `tocsin doubt list`")
 
 
 @app.command()

@@ -109,6 +109,25 @@ def _text(path: Path) -> str:
 
 
 @app.command()
+def publish(data: DataOption = DEFAULT_DATA, realm: RealmOption = Realm.LIVE, *, as_json: JsonOption = False) -> None:
+    """Give the bundle and the revocations of the data folder to every room once more; this needs nobody's key."""
+    context = Context(data, realm, as_json)
+    try:
+        found = trust_files.current_bundle(context.home)
+    except NotTrustedError as error:
+        fail(str(error), Code.WRONG)
+    if found is None:
+        fail(f"no trust bundle in {context.home}: make one with `tocsin keys bundle`", Code.MISSING)
+    context.publish(TRUST, "bundle", found)
+    revocations = trust_files.known_revocations(context.home)
+    for each in revocations:
+        context.publish(TRUST, f"revocation:{each.statement.key}", each)
+    serial = found.statement.serial
+    says = f"bundle {serial} and {len(revocations)} revocations, {PUBLISHED}"
+    context.say(says, serial=serial, revocations=len(revocations))
+
+
+@app.command()
 def revoke(
     key: Annotated[str, typer.Argument(metavar="KEY", help="The key's id, ed25519-…")],
     *,

@@ -11,16 +11,18 @@ import typer
 from schemas.operations import Closing
 from schemas.topics import PARKED
 from schemas.words import Realm
-from services.cli import wire
+from services.cli import parked_words, wire
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
-from services.cli.errors import fail
+from services.cli.errors import Code, fail
 from services.cli.reasons import checked
 from services.runtime.decoding import ONLY_HEADER, Envelope
 from services.runtime.outbox import SCHEMA_HEADER, Message, message_of
 
 app = typer.Typer(help="Records that could not be handled and wait for a person.", no_args_is_help=True)
 
-IdArgument = Annotated[str, typer.Argument(help="The id that `tocsin parked list` shows: topic/partition/offset#room.")]
+IdArgument = Annotated[
+    str, typer.Argument(help="The id that `tocsin parked list` shows; without #room: of every room.")
+]
 PersonOption = Annotated[str, typer.Option("--as", help="Who does this: it stays on record.")]
 ReasonOption = Annotated[str, typer.Option("--reason", callback=checked, help="Why: it stays on record.")]
 
@@ -39,8 +41,19 @@ class Parked:
     def facts(self) -> dict[str, object]:
         """What a list shows of it; never the bytes, which may hold anything."""
         names = ("room", "topic", "error", "cause", "at")
-        return {"id": self.id, **{name: self.headers.get(f"tocsin-{name}", "") for name in names},
-                "bytes": len(self.value)}  # fmt: skip
+        found = {name: self.headers.get(f"tocsin-{name}", "") for name in names}
+        words = {"means": parked_words.effect_of(found["topic"]), "why": parked_words.why(found["error"]),
+                 "do": parked_words.cure(found["error"])}  # fmt: skip
+        return {"id": self.id, **found, **words, "bytes": len(self.value)}
+
+    @property
+    def lines(self) -> str:
+        """The same for a person."""
+        facts = self.facts
+        return (
+            f"{self.id}  since {str(facts['at'])[:19]}, {facts['bytes']} bytes\n    {facts['room']}: {facts['means']}\n"
+            f"    {facts['why']} ({facts['error']}: {facts['cause']})\n    -> {facts['do']}"
+        )
 
     def replay(self) -> Message:
         """The record as it was, for the one room that parked it."""
@@ -71,8 +84,7 @@ def list_(data: DataOption = DEFAULT_DATA, realm: RealmOption = Realm.LIVE, *, a
     context = Context(data, realm, as_json)
     waiting = open_records(context.read(PARKED))
     for each in waiting.values():
-        facts = each.facts
-        context.say(f"{each.id}  {facts['at']}  {facts['error']}: {facts['cause']} ({facts['bytes']} bytes)", **facts)
+        context.say(each.lines, **each.facts)
     if not waiting and not as_json:
         print("nothing is parked")
 
@@ -103,9 +115,9 @@ def replay(
 ) -> None:  # fmt: skip
     """Give a parked record to its room again, and to no other."""
     context = Context(data, realm, as_json)
-    found = _one(context, record)
-    _send(context, [found.replay(), *_end(context, found, "replay", person, reason)])
-    context.say(f"replayed {found.id} to {found.headers['tocsin-room']}", id=found.id, did="replay")
+    for found in _each(context, record):
+        _send(context, [found.replay(), *_end(context, found, "replay", person, reason)])
+        context.say(f"replayed {found.id} to {found.headers['tocsin-room']}", id=found.id, did="replay")
 
 
 @app.command()
@@ -115,16 +127,25 @@ def drop(
 ) -> None:  # fmt: skip
     """Give a parked record up for good."""
     context = Context(data, realm, as_json)
-    found = _one(context, record)
-    _send(context, _end(context, found, "drop", person, reason))
-    context.say(f"dropped {found.id}", id=found.id, did="drop")
+    for found in _each(context, record):
+        _send(context, _end(context, found, "drop", person, reason))
+        context.say(f"dropped {found.id}", id=found.id, did="drop")
 
 
 def _one(context: Context, record: str) -> Parked:
+    found = _each(context, record)
+    if len(found) > 1:
+        fail(f"{record} is parked by {len(found)} rooms: say which, for example {found[0].id}", Code.WRONG)
+    return found[0]
+
+
+def _each(context: Context, record: str) -> list[Parked]:
+    """The one record that is meant, or, of an id without a room, what every room has parked of it."""
     waiting = open_records(context.read(PARKED))
-    if record not in waiting:
+    found = [each for name, each in waiting.items() if record in {name, name.partition("#")[0]}]
+    if not found:
         fail(f"{record} is not parked ({len(waiting)} are): `tocsin parked list` shows them")
-    return waiting[record]
+    return found
 
 
 def _end(context: Context, found: Parked, did: Literal["replay", "drop"], person: str, reason: str) -> list[Message]:

@@ -13,7 +13,7 @@ from schemas.base import Record
 from schemas.broadcast import Broadcast
 from schemas.delivery import Receipt
 from schemas.release import Release, Stop
-from schemas.words import TAKE_BACKS, Kind, Realm, Reason, Severity, State
+from schemas.words import TAKE_BACKS, Realm, Reason, Severity, State
 from services.dispatch import corrections, deletions, evidence, gate, planner, recovery, reporting, restored, settling
 from services.dispatch import takeback as taking_back
 from services.dispatch.evidence import Effects, Evidence
@@ -178,12 +178,7 @@ class Ledger:
 
     def job(self, connection: sa.Connection, row: Any) -> Job:  # noqa: ANN401 - a row of `delivery`
         """What to send for one row."""
-        kind = Kind(row.kind)
-        about = row.target.rpartition("#")[2] if kind is Kind.DELETION else None
-        return Job(
-            row.id, row.attempt, row.lineage, row.ordinal, kind, row.target, row.language, Severity(row.severity),
-            self._texts.of(connection, row), row.ends, about, row.intent_at,
-        )  # fmt: skip
+        return self._texts.job(connection, row)
 
     # --- reports, receipts, doubt ---
 

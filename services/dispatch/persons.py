@@ -4,6 +4,7 @@ Move 18 of the protocol. Written straight into the ledger beside its dispatcher,
 window goes on from there. The state is compared when it is set, so evidence that came in the meantime wins.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,9 @@ from schemas.words import PUBLIC_CHANNELS, Channel, Kind, Realm, Reason, State
 from services.dispatch import alarms, evidence, gate
 from services.dispatch.evidence import Effects, Evidence, changed
 from services.dispatch.moves import Who, allowed
+from services.dispatch.port import Job
 from services.dispatch.tables import delivery, metadata, outbox_rows, person_move
+from services.dispatch.texts import Texts
 from services.runtime.outbox import message_of
 from services.runtime.store import Store
 
@@ -56,6 +59,18 @@ class Persons:
             query = query.where(delivery.c.lineage == lineage)
         with self._store.begin() as connection:
             return list(connection.execute(query).all())
+
+    def attempts(self, ids: Collection[str]) -> list[Job]:
+        """These deliveries as attempts, for a look-up; those that the ledger does not know are left out."""
+        with self._store.begin() as connection:
+            rows = connection.execute(sa.select(delivery).where(delivery.c.id.in_(ids)).order_by(delivery.c.id)).all()
+            texts = Texts()
+            return [texts.job(connection, row) for row in rows]
+
+    def unclaimed(self, found: Sequence[Evidence]) -> list[Evidence]:
+        """Those of `found` that are no other delivery's."""
+        with self._store.begin() as connection:
+            return evidence.unclaimed(connection, found)
 
     def settle(self, saying: Saying, now: datetime) -> State:
         """Make one move; the state that came of it. NotMovedError when it is refused."""

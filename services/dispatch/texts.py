@@ -4,7 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.words import Kind
+from schemas.words import Kind, Severity
+from services.dispatch.port import Job
 from services.dispatch.tables import release
 
 
@@ -29,6 +30,15 @@ class Texts:
             chosen = texts["renditions"]
         text: str = chosen[row.language][row.part - 1]
         return text
+
+    def job(self, connection: sa.Connection, row: Any) -> Job:  # noqa: ANN401 - a row of `delivery`
+        """One row as an attempt, with what to send."""
+        kind = Kind(row.kind)
+        about = row.target.rpartition("#")[2] if kind is Kind.DELETION else None
+        return Job(
+            row.id, row.attempt, row.lineage, row.ordinal, kind, row.target, row.language, Severity(row.severity),
+            self.of(connection, row), row.ends, about, row.intent_at,
+        )  # fmt: skip
 
     def _read(self, connection: sa.Connection, digest: str, word: str) -> dict[str, dict[str, list[str]]]:
         key = (digest, word)

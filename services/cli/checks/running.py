@@ -56,7 +56,8 @@ async def _rooms(context: Context) -> list[Found]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_WAIT_S)) as session:
         doors = {spec.name: read_doors(context.home, spec.name).get("private") for spec in ROOMS}
         known = [(name, door) for name, door in doors.items() if door]
-        found = await asyncio.gather(*(_room(session, name, door) for name, door in known))
+        pids = {name: read_doors(context.home, name).get("pid", "?") for name, _ in known}
+        found = await asyncio.gather(*(_room(session, name, door, pids[name]) for name, door in known))
     if known:
         found += [
             bad(name, "it does not run", f"see its log in {context.home / 'logs'}") for name in doors if not doors[name]
@@ -64,10 +65,13 @@ async def _rooms(context: Context) -> list[Found]:
     return found
 
 
-async def _room(session: aiohttp.ClientSession, name: str, door: str) -> Found:
+async def _room(session: aiohttp.ClientSession, name: str, door: str, pid: str) -> Found:
     try:
         async with session.get(f"{door}/health/ready") as answer:
             missing = (await answer.json())["missing"]
-    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
+    except TimeoutError:
+        do = f"kill -9 {pid}, and tocsin up starts it again; or docker compose restart {name.replace('/', '-')}"
+        return bad(name, f"its process {pid} is there and does not answer at {door}: it hangs", do)
+    except (aiohttp.ClientError, ValueError, KeyError) as error:
         return bad(name, f"does not answer at {door} ({type(error).__name__})", "tocsin up starts it again")
     return bad(name, "; ".join(missing), "it says what it waits for") if missing else good(name, f"ready at {door}")

@@ -53,7 +53,7 @@ def _bundles(context: Context) -> Iterator[Found]:
         return  # `trust` says it
     for behind in room_states.by_older_bundle(context, bundle.statement.serial) if bundle else ():
         says = f"{behind.says}, and {context.home}/bundle.json is {bundle.statement.serial if bundle else 0}"
-        yield bad(behind.room, says, "tocsin keys bundle gives it to every room again; else start the room again")
+        yield bad(behind.room, says, "tocsin keys publish gives it to every room again; else start the room again")
 
 
 def _sum(answer: Answer, name: str, state: str | None = None) -> float:
