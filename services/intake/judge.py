@@ -104,9 +104,9 @@ def decide(alert: CapAlert, history: History, *, waited: bool = False, proven: b
 
 
 def others(alert: CapAlert) -> tuple[str, ...]:
-    """The keys of the messages that it refers to, itself left out."""
-    own = key_of(alert)
-    return tuple(key for key in map(key_of, alert.references) if key != own)
+    """The keys of the messages that it refers to, itself left out: its own name with another `sent` is itself too."""
+    own = alert.sender, alert.identifier
+    return tuple(key_of(one) for one in alert.references if (one.sender, one.identifier) != own)
 
 
 def _taken(named: Filed) -> Refuse:

@@ -167,6 +167,8 @@ async def test_a_reference_to_itself_is_left_out(desk: Desk) -> None:
     assert rules(desk.alerts()[1]) == {"self-reference"}
     assert await desk.take(message("s", 3, ("s", 3))) == [Outcome.HOLD]
     assert rules(desk.alerts()[2]) == {"self-reference", "no-reference"}
+    assert await desk.take(message("r", 4, ("r", 2))) == [Outcome.HOLD]  # its own name with another `sent`
+    assert rules(desk.alerts()[3]) == {"self-reference", "no-reference"}
 
 
 async def test_references_into_two_lineages_are_held_with_the_newer(desk: Desk) -> None:
