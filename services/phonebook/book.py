@@ -139,7 +139,7 @@ class Phonebook:
         if not self.store.is_sqlite:
             return self.store.engine
         return sa.create_engine(
-            self.store.url, connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000}
+            self.store.url, connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000}, hide_parameters=True
         )  # the store's engine begins every transaction IMMEDIATE, which takes the lock of writers
 
     def _check_keys(self) -> None:

@@ -45,7 +45,9 @@ class SharedSettings(KafkaAccess):
     )
     park_limit: int = Field(20, description="parked records in a row after which a room stops")
     traces_url: str | None = Field(
-        None, description="OTLP over HTTP address that traces go to, such as http://127.0.0.1:4318/v1/traces; - is off"
+        None,
+        pattern=r"^https?://[^/\s]+/",
+        description="OTLP over HTTP address that traces go to, such as http://127.0.0.1:4318/v1/traces; - is off",
     )
 
     @property

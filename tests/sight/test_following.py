@@ -19,6 +19,7 @@ from aiokafka import ConsumerRecord
 from schemas.topics import INCOMING, RECEIPTS, STOPPED, TOPICS
 from schemas.words import Realm
 from services.cli.kafka import Kafka
+from services.runtime.doors import read_doors
 from services.runtime.otlp import trace_of
 from tests.sight.story import ROOMS, Story
 from tests.support import alerts, broadcasts
@@ -34,6 +35,11 @@ NAME = "Maria Quispe"
 NUMBER = re.compile(rb"([2-9]\d\d)[^0-9A-Za-z]{0,3}(555)[^0-9A-Za-z]?(01\d\d)")
 BYTES_A_TEXT = 50
 SLOW_S = 240
+#: What every door is asked for, by GET and by POST; most have no such page.
+ASKED = (
+    "/metrics", "/health/ready", "/alerts", "/alarms", "/parked", "/pending", "/withheld", "/alerts/{number}",
+    "/digests/{number}", "/twilio/reply", "/twilio/status/{number}", "/{number}?to={number}",
+)  # fmt: skip
 
 
 @dataclass
@@ -120,15 +126,15 @@ def _look(run: Run) -> None:
     for words in (("status",), ("parked", "list"), ("doubt", "list")):
         _tocsin(run, *words)
     number = fictional_numbers(7)[6]
-    for room in (each for each in ROOMS if each != "sandbox"):  # the sandbox is the platform and the phones
-        door = fleet.door(room)
-        for path in ("/metrics", "/health/ready", "/alerts", "/alarms", "/parked", "/pending", f"/alerts/{number}"):
-            run.look(f"{room} {path[:8]}", _page(door + path))
-    receipts = fleet.environment["TOCSIN_RECEIPTS_PUBLIC_URL"]
     form = f"From={number}&Body={NAME.replace(' ', '+')}".encode()
-    for path in ("/twilio/reply", f"/twilio/status/{number}", f"/{number}"):
-        run.look(f"receipts public {path[:9]}", _page(receipts + path, form))
-        run.look(f"receipts public {path[:9]} bad", _page(receipts + path, b"\xff%zz" + form))
+    for room in (each for each in ROOMS if each != "sandbox"):  # the sandbox is the platform and the phones
+        for name, door in read_doors(fleet.home, room).items():
+            if not str(door).startswith("http"):
+                continue
+            for path in ASKED:
+                run.look(f"{room} {name} {path}", _page(door + path.format(number=number)))
+                run.look(f"{room} {name} {path} form", _page(door + path.format(number=number), form))
+                run.look(f"{room} {name} {path} broken", _page(door + path.format(number=number), b"\xff%zz" + form))
     for topic in TOPICS:
         if not getattr(topic, "is_pattern", False):
             _look_at_topic(run, topic.name)
