@@ -9,6 +9,8 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from prometheus_client import Gauge
 
+from services.runtime.reach import REFUSALS, Reach
+
 EVERY_S = 10.0
 WAIT_S = 5.0
 
@@ -18,9 +20,9 @@ ConsumerOf = Callable[[], AIOKafkaConsumer | None]
 class Lag:
     """Asks the broker for the ends of what this process reads; replicas share a topic, so their sum is its lag."""
 
-    def __init__(self, gauge: Gauge) -> None:
-        """`gauge` has one label, the topic's name."""
-        self._gauge = gauge
+    def __init__(self, gauge: Gauge, reach: Reach) -> None:
+        """`gauge` has one label, the topic's name; `reach` is told what the broker refuses."""
+        self._gauge, self._reach = gauge, reach
         self._consumers: dict[str, ConsumerOf] = {}
         self._in_hand: Counter[str] = Counter()
 
@@ -45,7 +47,11 @@ class Lag:
             await asyncio.sleep(EVERY_S)
 
     async def look(self) -> None:
-        """Look once; while the broker is away or partitions move, the last figure stands."""
+        """Look once; while the broker is away or partitions move, the last figure stands.
+
+        A right that is taken from a running room shows here alone: its consumers go on asking, and hear nothing.
+        """
+        refused = []
         for topic, consumer_of in self._consumers.items():
             consumer = consumer_of()
             if consumer is None:
@@ -53,9 +59,16 @@ class Lag:
             try:
                 async with asyncio.timeout(WAIT_S):
                     behind = await _behind(consumer)
+            except REFUSALS:
+                refused.append(topic)
+                continue
             except (KafkaError, TimeoutError):
                 continue
             self._gauge.labels(topic).set(behind + self._in_hand[topic])
+        if refused:
+            self._reach.refused(f"it may not read {', '.join(refused)}")
+        else:
+            self._reach.well()
 
 
 async def _behind(consumer: AIOKafkaConsumer) -> int:

@@ -35,6 +35,7 @@ from services.runtime.metrics import RoomMetrics
 from services.runtime.outbox import Message, Outbox
 from services.runtime.parking import Parking, RoomStop
 from services.runtime.patience import Patience
+from services.runtime.reach import Reach
 from services.runtime.settings import RoomSettings, SharedSettings
 from services.runtime.spans import process_span, publish_span
 from services.runtime.tracing import TRACING
@@ -56,7 +57,8 @@ class Room:
         self.clock = clock or SystemClock()
         self.metrics = RoomMetrics(name, shared.realm)
         self.metrics.watch_disk(shared.home)
-        self._lag = Lag(self.metrics.lag)
+        self._reach = Reach(shared.kafka, shared.kafka_user)
+        self._lag = Lag(self.metrics.lag, self._reach)
         self.broker: KafkaBroker = kafka.make_broker(
             shared.kafka, f"tocsin.{self._slug}.{shared.replica}", access=shared
         )
@@ -69,7 +71,7 @@ class Room:
         self._work: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = []
         self._closers: list[Callable[[], None]] = []
         self._patience = Patience()
-        self._checks: list[Callable[[], str | None]] = [self._patience.missing]
+        self._checks: list[Callable[[], str | None]] = [self._reach.missing, self._patience.missing]
         self._routes: list[web.RouteDef] = []
         self._doors: list[tuple[str, Door]] = []
         self._stop = asyncio.Event()
@@ -193,8 +195,8 @@ class Room:
 
     def missing(self) -> list[str]:
         """What keeps this room from being ready, in sentences."""
-        found = [f"{name}: no partitions assigned yet" for name, a in self._assignments.items() if not a.settled]
-        return found + [sentence for question in self._checks if (sentence := question())]
+        found = [sentence for question in self._checks if (sentence := question())]
+        return found + [f"{name}: no partitions assigned yet" for name, a in self._assignments.items() if not a.settled]
 
     def _show_readiness(self) -> None:
         self.metrics.ready.set(0 if self.missing() else 1)
@@ -268,11 +270,13 @@ class Room:
                 )  # fmt: skip
                 await self.broker.start()
             except (KafkaError, OSError, TimeoutError) as error:
+                self._reach.failed(error)
                 log.warning("kafka.waiting", error=type(error).__name__, servers=self.shared.kafka)
                 with contextlib.suppress(Exception):
                     await self.broker.stop()
                 await asyncio.sleep(START_WAIT_S / 5)
             else:
+                self._reach.well()
                 log.info("room.started", topics_made=len(made))
                 return
 

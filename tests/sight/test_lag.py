@@ -7,6 +7,7 @@ from aiokafka.errors import IllegalStateError
 from prometheus_client import CollectorRegistry, Gauge
 
 from services.runtime.lag import Lag
+from services.runtime.reach import Reach
 
 ONE, TWO = TopicPartition("t", 0), TopicPartition("t", 1)
 
@@ -32,7 +33,7 @@ class FakeConsumer:
 
 def lag_of(consumer: FakeConsumer | None) -> tuple[Lag, CollectorRegistry]:
     registry = CollectorRegistry()
-    lag = Lag(Gauge("lag", "", ["topic"], registry=registry))
+    lag = Lag(Gauge("lag", "", ["topic"], registry=registry), Reach("kafka:9093", "tocsin-live-record"))
     lag.watch("t", lambda: consumer)
     return lag, registry
 
