@@ -18,8 +18,8 @@ from schemas.topics import COMPOSED, DELIVERIES, INCOMING, PARKED, RECEIPTS, REL
 from schemas.words import Channel, Urgency
 from services.cli.kafka import Kafka
 from tests.crash import newer
-from tests.crash.killing import bounds
 from tests.support import alerts
+from tests.support.bounds import roomy
 from tests.support.fleet import Fleet, until
 from tests.support.kafka_io import publish, read_all, record
 
@@ -33,7 +33,7 @@ START_S, SETTLED_S = 180, 600
 @pytest.fixture
 def fleet(own_kafka: Kafka, tmp_path: Path) -> Iterator[Fleet]:
     extra = {
-        **bounds("SMS", "X"), "TOCSIN_SANDBOX_SENT_MS": "50", "TOCSIN_SANDBOX_DELIVERED_MS": "200",
+        **roomy("SMS", "X"), "TOCSIN_SANDBOX_SENT_MS": "50", "TOCSIN_SANDBOX_DELIVERED_MS": "200",
         "TOCSIN_SANDBOX_X_CREATE_LIMIT": "100000", "TOCSIN_SANDBOX_X_READ_LIMIT": "100000",
     }  # fmt: skip
     made = Fleet(own_kafka.bootstrap, tmp_path / "data", extra=extra)

@@ -13,16 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from services.cli.kafka import Kafka
-from tests.crash.killing import bounds
 from tests.soak.load import Load
 from tests.soak.plot import svg
 from tests.soak.samples import LEDGERS, OPEN, Samples
+from tests.support.bounds import roomy
 from tests.support.code import REPOSITORY
 from tests.support.fleet import Fleet, until
 
 ROOMS = ("sandbox", "intake", "compose", "approve", "audience", "dispatch/x", "dispatch/sms", "receipts", "record")
 SETTINGS = {
-    **bounds("SMS", "X"), "TOCSIN_SANDBOX_SENT_MS": "100", "TOCSIN_SANDBOX_DELIVERED_MS": "500",
+    **roomy("SMS", "X"), "TOCSIN_SANDBOX_SENT_MS": "100", "TOCSIN_SANDBOX_DELIVERED_MS": "500",
     "TOCSIN_SANDBOX_X_CREATE_LIMIT": "1000000", "TOCSIN_SANDBOX_X_READ_LIMIT": "1000000",
 }  # fmt: skip
 DRAIN_S = 300
