@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy.exc import DBAPIError
 
 from schemas.words import Realm
-from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption, write_kafka
+from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption, kafka_file, write_kafka
 from services.cli.copies import keys_file, learning, manifest, offsets, putting_back
 from services.cli.copies.manifest import DamagedError, Manifest
 from services.cli.copies.putting_back import Kept, RunningError
@@ -107,6 +107,8 @@ async def _read_again(context: Context, named: str | None, made: Manifest) -> di
         )
     finally:
         await node.stop()
+        if node.owned:
+            kafka_file(context.data).unlink(missing_ok=True)
     return again
 
 

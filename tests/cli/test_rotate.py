@@ -23,7 +23,7 @@ from tests.support.fleet import Fleet, until
 from tests.support.house import TOCSIN
 from tests.support.kafka_io import publish, read_all, record
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(600)]
 ROOMS = ("sandbox", "approve", "dispatch/x")
 
 
@@ -37,7 +37,7 @@ def fleet(own_kafka: Kafka, tmp_path: Path) -> Iterator[Fleet]:
 def rotate(fleet: Fleet, *words: str) -> subprocess.CompletedProcess[str]:
     admins = [f"--admin={name}={fleet.trust.people[name]}" for name in ("admin-1", "admin-2")]
     return subprocess.run(
-        [*TOCSIN, "keys", "rotate", "approve", *admins, "--json", *words], capture_output=True, text=True, timeout=120,
+        [*TOCSIN, "keys", "rotate", "approve", *admins, "--json", *words], capture_output=True, text=True, timeout=240,
         check=False, cwd=REPOSITORY, env=fleet.environment,
     )  # fmt: skip
 

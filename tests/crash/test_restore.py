@@ -21,7 +21,7 @@ from tests.support.fleet import Fleet, until
 from tests.support.house import TOCSIN
 from tests.support.kafka_io import publish, record
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
 
 TEXTS = 240
 DISPATCHERS = ("dispatch/sms", "dispatch/x")
@@ -42,7 +42,7 @@ def fleet(own_kafka: Kafka, tmp_path: Path) -> Iterator[Fleet]:
 def tocsin(fleet: Fleet, *words: str) -> dict[str, object]:
     """What a verb says, as an object."""
     result = subprocess.run(
-        [*TOCSIN, *words, "--json"], capture_output=True, text=True, timeout=120, check=False, cwd=REPOSITORY,
+        [*TOCSIN, *words, "--json"], capture_output=True, text=True, timeout=240, check=False, cwd=REPOSITORY,
         env=fleet.environment,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr

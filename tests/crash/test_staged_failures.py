@@ -5,7 +5,6 @@ What was unclear when they were first played stands at the end of `deploy/runboo
 """
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from aiohttp import web
 
 from schemas.topics import RELEASED
 from schemas.trust import BundleStatement
-from schemas.words import Channel
+from schemas.words import Channel, Realm
 from services.cli import trust_files
 from services.cli.checks import configuration, machine, platforms, running, waiting, webhook
 from services.cli.checks.finding import Found
@@ -33,7 +32,7 @@ from tests.support.fleet import TOKEN, Fleet, http, until
 from tests.support.house import TOCSIN
 from tests.support.kafka_io import publish, record
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
 ROOMS = ("sandbox", "dispatch/sms", "receipts", "record")
 AS = ("--as", "anna", "--reason", "looked at the platform's page")
 
@@ -70,7 +69,7 @@ def as_operations_are(house: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def tocsin(house: Fleet, *words: str) -> str:
     result = subprocess.run(
-        [*TOCSIN, *words], capture_output=True, text=True, timeout=60, check=False, cwd=REPOSITORY,
+        [*TOCSIN, *words], capture_output=True, text=True, timeout=180, check=False, cwd=REPOSITORY,
         env=house.environment,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
@@ -86,7 +85,7 @@ def bad(found: Iterator[Found]) -> dict[str, Found]:
     return {each.subject: each for each in found if each.verdict == "bad"}
 
 
-def _only_if(long: bool) -> None:  # noqa: FBT001 - the fixture's own value
+def _only_if(long: bool) -> None:
     """Those that start rooms again take their time."""
     if not long:
         pytest.skip("with --long")
@@ -203,28 +202,63 @@ def test_unresolved_texts(house: Fleet) -> None:
     until(lambda: house.counts()["texts_distinct"] == 2, 60, "who had got nothing has it now")
 
 
-def test_a_full_disk(tmp_path: Path) -> None:
-    """On a disk of its own, where this machine lets us make one."""
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own, where this machine lets us make one."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)], check=False, capture_output=True
-    )
-    if mounted.returncode:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(disk)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("this user may not mount a small disk")
-    try:
-        found = bad(machine.look(disk, kafka_named=True))["disk"]
-        assert "0.0 GB free" in found.says
-        assert "rooms stop when they cannot write" in found.do
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
-    assert (
-        "disk" not in bad(machine.look(tmp_path, kafka_named=True)) or shutil.disk_usage(tmp_path).free < machine.LITTLE
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """A file that takes all that is left."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (1 << 20, 1 << 12):
+            try:
+                while True:
+                    file.write(b"\0" * size)
+            except OSError:
+                continue
+    return filler
+
+
+def test_a_full_disk(house: Fleet, small_disk: Path, long: bool) -> None:
+    """What cannot be written down is not sent; when there is room it goes on by itself, and nobody gets it twice."""
+    _only_if(long)
+    other = Fleet(
+        house.kafka, small_disk / "data", realm=Realm.DRILL, extra=bounds("SMS") | {k: str(v) for k, v in PACE.items()}
     )
+    people = other.people(3, ["ferrow-north"])
+    try:
+        other.start("sandbox", "dispatch/sms")
+        other.ready("sandbox", "dispatch/sms")
+        filler = fill(small_disk)
+        assert "rooms stop when they cannot write" in bad(machine.look(other.data, kafka_named=True))["disk"].do
+        value = broadcasts.broadcast("c" * 32, realm=Realm.DRILL, texts={Channel.SMS: {"en": ["of a full disk"]}})
+        released = record(RELEASED, value.lineage, broadcasts.release(value, other.trust, 3), Realm.DRILL)
+        batches = broadcasts.batches(value, other.trust, people)
+        publish(other.kafka, [released, *(record(URGENT, value.lineage, b, Realm.DRILL) for b in batches)], Realm.DRILL)
+        until(
+            lambda: "store" in str(bad(running.look(context(other))).get("dispatch/sms")),
+            60,
+            "the room says what is away",
+        )
+        assert other.counts()["texts"] == 0
+        filler.unlink()
+        until(lambda: other.counts()["texts_distinct"] == 3, 120, "all have it")
+        other.ready("dispatch/sms")
+        assert other.counts()["texts_extra"] == 0
+    finally:
+        other.stop()
 
 
 def test_afterwards_nothing_must_be_set_right(house: Fleet) -> None:
-    """Everything that doctor looks at; only the rooms that this house never had are missing, and its tokens are none."""
+    """Everything that doctor looks at; only rooms that this house never had are missing, and its tokens are none."""
     assert bad(configuration.look()) == {}
     absent = {"agency", "intake", "compose", "approve", "audience", "dispatch/x"}
     assert set(bad(everything(context(house)))) == absent | {"secrets"}

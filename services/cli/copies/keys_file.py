@@ -10,13 +10,14 @@ from services.phonebook.settings import PhonebookSettings
 
 MODE = 0o600
 PHONEBOOK_KEYS = "phonebook.keys.json"
+#: Secrets that lie beside the stores: of the stand-ins, and of those who post at the agencies' door.
+BESIDE = ("sandbox.json", "agency-demo.json", "agency-keys.yaml")
 
 
 def keys_of(context: Context) -> dict[str, Path]:
     """Every secret file of a realm's folder, by its name in the archive."""
     found = {f"keys/{path.name}": path for path in sorted((context.home / "keys").glob("*")) if path.is_file()}
-    if (stand_ins := context.home / "sandbox.json").exists():
-        found["sandbox.json"] = stand_ins
+    found |= {name: context.home / name for name in BESIDE if (context.home / name).exists()}
     phonebook = PhonebookSettings().keys_path(context.shared)
     return found | ({PHONEBOOK_KEYS: phonebook} if phonebook.exists() else {})
 
@@ -57,6 +58,6 @@ def _target(context: Context, name: str) -> Path | None:
     if name == PHONEBOOK_KEYS:
         return PhonebookSettings().keys_path(context.shared)
     folder, _, last = name.rpartition("/")
-    if (folder, last) == ("", "sandbox.json") or (folder == "keys" and last not in {"", ".", ".."}):
+    if (folder == "" and last in BESIDE) or (folder == "keys" and last not in {"", ".", ".."}):
         return context.home / name
     return None

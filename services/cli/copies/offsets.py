@@ -19,6 +19,8 @@ from services.runtime.kafka_access import KafkaAccess
 from services.runtime.settings import load
 
 ASK_S = 20.0
+#: So long a broker may take to load what it knows of groups; where there are none, nobody has read anything.
+LOADING_S = 10.0
 
 
 @asynccontextmanager
@@ -50,13 +52,24 @@ async def _groups(admin: AIOKafkaAdminClient, realm: Realm) -> list[str]:
     return sorted(str(each[0]) for each in listed if str(each[0]).startswith(f"{realm.value}."))
 
 
+async def _loaded_groups(admin: AIOKafkaAdminClient, realm: Realm) -> list[str]:
+    """The groups of a broker that may have started a moment ago, and first reads which it has."""
+    end, before = asyncio.get_running_loop().time() + LOADING_S, [""]
+    while (found := await _groups(admin, realm)) != before or not found:
+        if asyncio.get_running_loop().time() > end:
+            break
+        before = found
+        await asyncio.sleep(1)
+    return found
+
+
 async def put_back(servers: str, realm: Realm, wanted: Offsets | None) -> dict[str, int]:
     """Set every room back to `wanted` (None: to the first record there is); by group, how many records come again.
 
     Members that died and whose session still runs are taken out of their group: only call it when no room runs.
     """
     async with _admin(servers) as admin:
-        groups = sorted({*await _groups(admin, realm), *(wanted or {})})
+        groups = sorted({*await _loaded_groups(admin, realm), *(wanted or {})})
         there = await _partitions(admin)
         for group in groups:
             await _empty(admin, group)
