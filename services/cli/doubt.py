@@ -15,7 +15,6 @@ from schemas.words import Channel, Realm, State
 from services.cli.brake import ledger_url
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import Code, Failure, fail
-from services.cli.looking import look
 from services.cli.reasons import checked
 from services.dispatch.persons import NotMovedError, Persons, Saying
 
@@ -67,6 +66,8 @@ def check(
     realm: RealmOption = Realm.LIVE, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Ask the platform now, about these or all that are unresolved. Nothing is changed: then say what you know."""
+    from services.cli.looking import look  # noqa: PLC0415 - it loads the vendors' clients, which the other verbs spare
+
     context = Context(data, realm, as_json)
     with _ledger(context, channel) as ledger:
         asked = ids or [row.id for row in ledger.open_questions() if row.state == State.UNRESOLVED]

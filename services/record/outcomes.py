@@ -52,10 +52,13 @@ def alarm(connection: sa.Connection, record: Alarm, envelope: Envelope) -> None:
 
 
 def parked(connection: sa.Connection, key: str, envelope: Envelope) -> None:
-    """A record waits for a person."""
+    """A record waits for a person; also one that was closed and came again, as after a restore, and failed again."""
     names = ("room", "topic", "error", "cause", "at")
     row = {name: envelope.headers.get(f"tocsin-{name}", "") for name in names}
-    insert_new(connection, tables.parked, [{"key": key, **row}])
+    if not insert_new(connection, tables.parked, [{"key": key, **row}]):
+        p = tables.parked
+        earlier = (p.c.key == key) & (p.c.at != "") & (p.c.at < row["at"])
+        connection.execute(sa.update(p).where(earlier).values(**row, did=None, person=None))
 
 
 def closed(connection: sa.Connection, key: str, record: Closing) -> None:

@@ -274,6 +274,27 @@ async def test_alarms_refusals_and_what_is_parked(tmp_path: Path) -> None:
         assert b"poison" not in (tmp_path / "live" / "record.db").read_bytes()
 
 
+async def test_what_was_dropped_and_is_parked_again_waits_again(tmp_path: Path) -> None:
+    """As after a restore, when it comes from Kafka once more; the same parking read twice opens nothing."""
+    bad = Envelope("broadcasts.composed", 0, 7, b"k", b"\xff poison", {}, 0)
+
+    def parked(minutes: int) -> Envelope:
+        at = NOW + timedelta(minutes=minutes)
+        message = parked_message(Realm.LIVE, "approve", bad, ValueError("x"), at.isoformat())
+        return Envelope(message.topic, 0, 0, message.key, message.value, message.headers, 0)
+
+    with world(tmp_path) as w:
+        first = parked(0)
+        await w.projection.parked(b"", first)
+        done = Closing(realm=Realm.LIVE, origin=bad.origin, did="drop", person="ops-1", reason="junk", at=NOW)
+        said = message_of(Realm.LIVE, PARKED, (first.key or b"").decode(), done)
+        await w.projection.parked(b"", Envelope(said.topic, 0, 1, said.key, said.value, said.headers, 0))
+        for again, waiting in ((first, 0), (parked(9), 1)):
+            await w.projection.parked(b"", again)
+            with w.store.begin() as connection:
+                assert len(views.parked(connection, 9)["parked"]) == waiting
+
+
 async def test_a_refusal_of_bytes_sent_twice_is_listed_twice(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         base: dict[str, Any] = {"realm": Realm.LIVE, "source": "sha256:" + "0" * 64, "rule": "xml", "says": "no XML"}
