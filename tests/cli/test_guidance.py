@@ -18,7 +18,8 @@ from services.cli.guidance import app
 from services.compose import library
 from services.compose.composer import compose
 from services.compose.settings import HOME, ComposeSettings
-from tests.compose.alerts import NOW, an_alert, an_info
+from services.compose.subject import Stopped
+from tests.compose.alerts import COUNTY, NOW, an_alert, an_area, an_info
 
 README = (HOME / "templates" / "guidance" / "README.md").read_text("utf-8")
 PLACE = HOME / "deploy" / "jurisdictions" / "demo.yaml"
@@ -187,3 +188,22 @@ def test_an_unknown_pack_is_answered_with_those_that_there_are(templates: Path) 
 def test_contacts_are_listed_without_asking_anybody(templates: Path) -> None:
     assert "us-poison-help" in said("contacts")
     assert "checked never" in said("contacts")
+
+
+def test_a_jurisdiction_is_added_by_copying_one_and_says_what_it_leaves_open(
+    templates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = yaml.safe_load(PLACE.read_text("utf-8"))
+    content["id"], content["names"], content["timezone"] = "elsewhere", {"en": "Elsewhere"}, "America/Denver"
+    content["languages"], content["fictional"] = ["en"], False
+    content["areas"] = [{**content["areas"][0], "code": "elsewhere"}]
+    del content["parameters"]["boil_minutes"]
+    place = tmp_path / "elsewhere.yaml"
+    place.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+    monkeypatch.setenv("TOCSIN_COMPOSE_JURISDICTION", str(place))
+    states = {state["pack"]: state for state in map(json.loads, said("list", "--json").splitlines())}
+    assert states["boil-water"]["open"] == ["boil_minutes"]
+    assert states["carbon-monoxide"]["open"] == []
+    with pytest.raises(Stopped, match="elsewhere gives no boil_minutes") as stopped:
+        compose(an_alert(an_info(area=[an_area(COUNTY)])), library.read(ComposeSettings()), ComposeSettings(), NOW)
+    assert {finding.rule for finding in stopped.value.findings} == {"pack.draft", "parameter.missing"}
