@@ -148,9 +148,12 @@ def contacts(
         pages = [value for mode, value in contact.modes.items() if mode in {"web", "chat"}] if probe else []
         answers = {page: "answers" if reach(page) else "does not answer" for page in pages}
         checked = contact.verified_on or "never"
-        line = f"{contact.id:26} {contact.kind:18} checked {checked}, again by {contact.review_by}"
+        opens = contact.opens if isinstance(contact.opens, str) else ", ".join(contact.opens)
+        line = f"{contact.id:26} {contact.kind:18} checked {checked}, again by {contact.review_by}; answers: {opens}"
         line += "".join(f"; {page} {answer}" for page, answer in answers.items())
-        context.say(line, contact=contact.id, kind=contact.kind, verified_on=contact.verified_on, pages=answers)
+        context.say(
+            line, contact=contact.id, kind=contact.kind, verified_on=contact.verified_on, opens=opens, pages=answers
+        )
     for problem in problems:
         _say(context, problem)
     if problems:
