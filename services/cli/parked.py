@@ -42,8 +42,9 @@ class Parked:
         """What a list shows of it; never the bytes, which may hold anything."""
         names = ("room", "topic", "error", "cause", "at")
         found = {name: self.headers.get(f"tocsin-{name}", "") for name in names}
-        words = {"means": parked_words.effect_of(found["topic"]), "why": parked_words.why(found["error"]),
-                 "do": parked_words.cure(found["error"])}  # fmt: skip
+        error = found["error"]
+        means = parked_words.effect_of(found["topic"], found["room"])
+        words = {"means": means, "why": parked_words.why(error), "do": parked_words.cure(error)}
         return {"id": self.id, **found, **words, "bytes": len(self.value)}
 
     @property

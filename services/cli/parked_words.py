@@ -5,6 +5,10 @@ from services.runtime.decoding import UnreadableError
 #: What has not had its effect, by the topic on which the record came.
 EFFECTS = {
     "alerts.incoming": "an agency's message has not been judged",
+    "alerts.refused": "that a message was refused is not told",
+    "answers": "a publisher's answer is not on the board",
+    "bytes.read": "who has read held bytes is not on record",
+    "approvals": "where an approval stands is not told",
     "alerts.accepted": "an alert goes no further in this room",
     "broadcasts.composed": "texts that were composed do not get on in this room",
     "broadcasts.held": "a held alert is not followed here",
@@ -21,14 +25,18 @@ EFFECTS = {
     "trust": "this room does not know a new trust bundle or a revoked key",
     "alarms": "an alarm is not shown",
 }
+#: The record only follows: nothing is held up by what it cannot read.
+_NOT_SHOWN = "the board and the public page do not show it; what it is about goes on"
 _STRANGE = "it is nothing that this topic carries: another program wrote it, or it was damaged"
 _FAILED = "the room failed on it, though it can be read"
 _MEND = "find out who writes there; drop it (and have an alert sent again)"
 _CURE = "mend what the cause names, then replay it; a mistake in Tocsin itself: `tocsin doctor --bundle`, and report it"
 
 
-def effect_of(topic: str) -> str:
+def effect_of(topic: str, room: str = "") -> str:
     """What has not happened because of it. `topic` is the full name, with the realm's beginning."""
+    if room == "record":
+        return _NOT_SHOWN
     name = topic.removeprefix("drill.")
     return EFFECTS.get(name) or EFFECTS.get(name.split(".", maxsplit=1)[0]) or "it has not had its effect in this room"
 

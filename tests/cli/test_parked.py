@@ -111,3 +111,14 @@ async def assert_closed(context: Context, each: str, did: str) -> None:
     closing = decode(PARKED, found[-2])
     assert isinstance(closing, Closing)
     assert (closing.did, closing.person) == (did, "officer-1")
+
+
+@pytest.mark.connected
+async def test_an_id_without_a_room_means_every_room(context: Context) -> None:
+    offset = uuid.uuid4().int % 10**9
+    messages = [parked(offset, room) for room in ("compose", "record", "audience")]
+    await wire.send(context.kafka, messages)
+    record = messages[0].key.decode().partition("#")[0]
+    await in_thread(lambda: drop(record, "officer-1", "nonsense", realm=REALM, as_json=True))
+    waiting = open_records(await records(context, PARKED.full(REALM)))
+    assert not {message.key.decode() for message in messages} & set(waiting)
