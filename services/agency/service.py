@@ -73,6 +73,7 @@ class Agency:
         return Taken(post if now is None else now, repeated=False)
 
     def _put(self, connection: sa.Connection, post: Post, message: Message) -> None:
+        store.lock(connection)
         store.add(connection, post)
         self._outbox.put_message(connection, message)
 

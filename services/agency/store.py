@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.runtime import outbox
+from services.runtime.postgres import take_turns
 from services.runtime.store import Moment
 
 #: The state of a post of which nothing was heard yet.
@@ -59,6 +60,11 @@ class Post:
     received: datetime
     state: str
     answer: dict[str, Any]
+
+
+def lock(connection: sa.Connection) -> None:
+    """Take turns: two processes may hear of one message in the same moment. SQLite does so by itself."""
+    take_turns(connection, "messages")
 
 
 def find(connection: sa.Connection, source: str, agency: str) -> Post | None:

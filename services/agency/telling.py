@@ -65,6 +65,7 @@ class Teller:
         self.wake(heard.source)
 
     def _keep_heard(self, connection: sa.Connection, heard: Heard) -> None:
+        store.lock(connection)
         memory.keep_heard(connection, heard)
         self._tell(connection, heard, memory.standing(connection, heard.realm, heard.lineage, heard.version))
 
@@ -73,6 +74,7 @@ class Teller:
         self.outbox.wake()
 
     def _keep_standing(self, connection: sa.Connection, record: Held | Approval | Withheld, word: Standing) -> None:
+        store.lock(connection)
         if not memory.keep_standing(connection, record.realm, record.lineage, record.version, word):
             return
         heard = memory.of_version(connection, record.realm, record.lineage, record.version)
