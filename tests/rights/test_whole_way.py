@@ -17,11 +17,11 @@ from tests.support import alerts
 from tests.support.fleet import Fleet, until
 from tests.support.secured import access, being, environment
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(1200)]
 
 NAMES = [spec.name for spec in ROOMS]
 PEOPLE = 3
-WAIT_S = 120
+WAIT_S = 300
 
 
 @pytest.fixture
