@@ -59,8 +59,9 @@ def build() -> Room:
 def _listen(room: Room, handlers: Handlers) -> None:
     """To the room's own realm; in live to the drill too, where intake hands over what publishers try out."""
     for realm in dict.fromkeys((room.realm, Realm.DRILL)):
-        room.consume(ACCEPTED, handlers.accepted, of=realm)
-        room.consume(REFUSED, handlers.refused, of=realm)
+        wait_ms = 100 if realm is room.realm else _SLOW_MS
+        room.consume(ACCEPTED, handlers.accepted, of=realm, fetch_wait_ms=wait_ms)
+        room.consume(REFUSED, handlers.refused, of=realm, fetch_wait_ms=wait_ms)
         room.consume(HELD, handlers.held, of=realm, fetch_wait_ms=_SLOW_MS)
         room.consume(APPROVALS, handlers.approval, of=realm, fetch_wait_ms=_SLOW_MS)
         room.consume(WITHHELD, handlers.withheld, of=realm, fetch_wait_ms=_SLOW_MS)
