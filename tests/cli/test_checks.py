@@ -1,10 +1,7 @@
 """What doctor looks at beside files: secrets, versions, clocks, backups, topics, platforms, the webhook, what waits."""
 
-import asyncio
 import os
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from services.cli.copies import last, manifest
 from services.cli.copies.last import Last
 from services.runtime.doors import announce
 from services.runtime.topics import configuration
+from tests.support.serving import served
 
 NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
 GOOD = "9f3c1a77e0b24d5580aa"
@@ -137,39 +135,6 @@ def test_a_topic_that_is_not_as_the_list_wants_it() -> None:
 
 
 # --- what answers over HTTP ---
-
-
-@contextmanager
-def served(answer: Callable[[web.Request], web.Response]) -> Iterator[str]:
-    """A server on this machine that answers everything so."""
-    loop, ready, address = asyncio.new_event_loop(), threading.Event(), []
-
-    async def handle(request: web.Request) -> web.Response:
-        return answer(request)
-
-    async def start() -> None:
-        application = web.Application()
-        application.router.add_route("*", "/{rest:.*}", handle)
-        runner = web.AppRunner(application)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        address.append(runner.addresses[0][1])
-        ready.set()
-
-    def run() -> None:
-        loop.run_until_complete(start())
-        loop.run_forever()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    ready.wait(10)
-    try:
-        yield f"http://127.0.0.1:{address[0]}"
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
 
 
 def sms(monkeypatch: pytest.MonkeyPatch, url: str, **more: str) -> None:

@@ -24,13 +24,13 @@ from services.cli.context import Context
 from services.cli.doctor import everything
 from services.cli.kafka import Kafka
 from services.runtime.outbox import Message
-from tests.cli.test_checks import served
 from tests.crash.killing import PACE, URGENT, bounds
 from tests.support import broadcasts
 from tests.support.code import REPOSITORY
 from tests.support.fleet import TOKEN, Fleet, http, until
 from tests.support.house import TOCSIN
 from tests.support.kafka_io import publish, record
+from tests.support.serving import served
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
 ROOMS = ("sandbox", "dispatch/sms", "receipts", "record")
