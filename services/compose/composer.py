@@ -80,9 +80,7 @@ class _Composition:
         corrections = self._corrections()
         if not renditions:
             raise Stopped([*self.findings, subject.stop("rendition.none", "no text fits on any channel", "info")])
-        self.findings += identifying.findings(
-            (*renditions, *corrections, *withdrawals), self.library.jurisdiction
-        )
+        self.findings += identifying.findings((*renditions, *corrections, *withdrawals), self.library.jurisdiction)
         return self._filled(renditions, corrections, withdrawals)
 
     def _texts(self, kind: Kind, earlier: Broadcast | None) -> list[Rendition]:

@@ -53,7 +53,6 @@ class Contact(Data):
     review_by: Day
     source: ContactSource | None = None
 
-
     def is_open(self, at: datetime, place: ZoneInfo) -> bool:
         """Whether somebody answers at that moment; `place` is the jurisdiction's time zone. A page is always there."""
         by_page = not {"voice", "text", "chat", "relay", "sign"} & self.modes.keys()
