@@ -34,8 +34,9 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     ("words", "code", "says"),
     [
         (("nonsense",), Code.WRONG, "No such command 'nonsense'"),
-        (("publish",), Code.WRONG, "Missing argument"),
-        (("publish", "/nowhere.xml", "--data", "/nowhere"), Code.MISSING, "no Kafka is known in /nowhere"),
+        (("publish",), Code.WRONG, "say what to publish: FILE"),
+        (("publish", "/nowhere.xml", "--data", "/nowhere"), Code.WRONG, "/nowhere.xml: No such file or directory"),
+        (("publish", ALERT, "--data", "/nowhere"), Code.MISSING, "no Kafka is known in /nowhere"),
         (("validate", "/nowhere.xml"), Code.WRONG, "/nowhere.xml: No such file or directory"),
         (("status", "0" * 32, "--data", "/nowhere"), Code.MISSING, "record has no door"),
         (("brake", "on", "x", "--data", "/nowhere"), Code.MISSING, "there is no ledger"),
