@@ -250,13 +250,6 @@ async def test_a_caller_that_goes_away_takes_its_connection_along(make: Make) ->
         assert server.connections == 2
 
 
-async def test_more_than_the_pool_holds_are_not_sent(make: Make) -> None:
-    async with rig(make, saying(then="hang"), connections=2) as (poster, server):
-        outcomes = await asyncio.gather(*(poster.post(b"%d" % number, yes) for number in range(3)))
-        assert sorted(map(str, outcomes)) == sorted(map(str, [Doubt(), Doubt(), NotSent(Reason.TRANSIENT)]))
-        assert len(server.bodies) == 2
-
-
 async def test_nothing_is_written_without_a_permit(make: Make) -> None:
     async with rig(make, saying(ok()), answer_s=10) as (poster, server):
         for _ in range(5):
@@ -347,3 +340,11 @@ async def test_the_lean_one_closes_what_idles(monkeypatch: pytest.MonkeyPatch) -
         await until(lambda: server.closed)
         assert await poster.post(BODY, yes) == Answer(201, SID)
         assert server.connections == 2
+
+
+async def test_the_lean_one_sends_no_more_than_its_pool_holds() -> None:
+    """aiohttp has the third wait for R, and it may start just as the others are given up."""
+    async with rig(_lean, saying(then="hang"), connections=2) as (poster, server):
+        outcomes = await asyncio.gather(*(poster.post(b"%d" % number, yes) for number in range(3)))
+        assert sorted(map(str, outcomes)) == sorted(map(str, [Doubt(), Doubt(), NotSent(Reason.TRANSIENT)]))
+        assert len(server.bodies) == 2
