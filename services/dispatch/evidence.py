@@ -130,7 +130,13 @@ def unclaimed(connection: sa.Connection, found: Sequence[Evidence]) -> list[Evid
 
 def _stand(connection: sa.Connection, ids: list[str], now: datetime, effects: Effects) -> None:
     if ids:
-        values = {"state": State.SENT, "reason": None, "follower": None, "due": None, "maybe": False, **changed(now)}
+        # A take-back of which nobody knows whether it arrived is a person's; another one might be its double.
+        other = delivery.alias("other")
+        unknown = sa.exists().where(other.c.id == delivery.c.follower, other.c.state == State.UNRESOLVED)
+        follower = sa.case((unknown, delivery.c.follower), else_=None)
+        values = {
+            "state": State.SENT, "reason": None, "follower": follower, "due": None, "maybe": False, **changed(now)
+        }  # fmt: skip
         connection.execute(sa.update(delivery).where(delivery.c.id.in_(ids)).values(values))
         effects.count(State.SENT, None, len(ids))
 

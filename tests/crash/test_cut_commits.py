@@ -1,7 +1,7 @@
 """Connections that die at a commit: a dispatcher has asked for its window, and never hears whether it got it.
 
 It sends over PostgreSQL, the way to which breaks at commits of intents, in turn after the server has made the commit
-and before it came; bounds scaled as in `killing`. Short: four cuts; `--long`: 60. The sandbox counts what people got.
+and before it came; bounds scaled as in `killing`. Short: four cuts; `--long`: 40. The sandbox counts what people got.
 """
 
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ class Cutting(Killing):
                 publish(self.kafka, records[share * turn : share * (turn + 1)])
             until(partial(self._has_cut, turn + 1), 60, f"cut {turn + 1}")
         publish(self.kafka, records[share * min(cuts, RELEASES) :])
-        until(lambda: self.settled(size), 300, "everything is settled")
+        until(lambda: self.settled(size), 900, "everything is settled")
 
     def _has_cut(self, wanted: int) -> bool:
         return self.cutter.cuts == wanted
@@ -80,7 +80,7 @@ def cutting(own_kafka: Kafka, own_postgres: Postgres, tmp_path: Path) -> Iterato
 
 def test_a_commit_without_an_answer_loses_and_doubles_nothing(cutting: Cutting, long: bool) -> None:
     """0 lost, 0 doubled, 0 left in doubt."""
-    cuts, size = (60, Size(posts=0, texts=6000, kills=0)) if long else (4, Size(posts=0, texts=100, kills=0))
+    cuts, size = (40, Size(posts=0, texts=2000, kills=0)) if long else (4, Size(posts=0, texts=100, kills=0))
     cutting.run_cut(size, cuts)
     counts, cutter = cutting.fleet.counts(), cutting.cutter
     again = cutting.opened_again()

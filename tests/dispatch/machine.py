@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from schemas.words import BroadcastKind, Severity
-from tests.dispatch.account import LATEST, Account
+from tests.dispatch.account import LATEST, PATIENCE_S, Account
 from tests.dispatch.databases import Database
 from tests.dispatch.fakes import BOUNDS
 from tests.dispatch.promises import Promises
@@ -158,16 +158,24 @@ class OneLineage(History):
         waiting = self.a.waiting()
         self.a.answer(waiting[which % len(waiting)], lost=lost)
 
-    @rule(by=PROCESS, fate=st.sampled_from(["arrives", "never"]))
+    @rule(by=PROCESS, fate=st.sampled_from(["arrives", "late", "never"]))
     def answer_is_lost(self, by: int, fate: str) -> None:
         """An attempt whose answer never comes: the doubt that everything else turns on."""
         self.a.window(by, 1)
         process = self.a.process(by)
         for name in list(process.flying)[:1]:
-            self.a.write(process, name, fate)
+            self.a.write(process, name, fate, LATEST if fate == "late" else 0.0)
         for request in self.a.waiting(process):
             self.a.answer(request, lost=True)
         self.a.window(by, 0)
+
+    @precondition(lambda self: not self.a.halfway)
+    @rule(by=PROCESS)
+    def look_up_fails_for_long(self, by: int) -> None:
+        """Until patience is over."""
+        for seconds in (BOUNDS.quarantine + 1, PATIENCE_S + 1, 0.0):
+            self.a.sweep_without_look_up(by)
+            self.a.pass_time(seconds)
 
     @rule(by=PROCESS)
     def crash(self, by: int) -> None:

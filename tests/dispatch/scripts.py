@@ -43,12 +43,7 @@ class Play:
     def given_up(self) -> None:
         """It arrives, its answer is lost, and the look-up fails until patience is over."""
         self.answer_is_lost(by=0, fate="arrives")
-        self.something_odd(what="look-up", one=False)
-        self.sweep(by=1, stalls=False)
-        self.pass_time(seconds=121.0)
-        self.sweep(by=1, stalls=False)
-        self.pass_time(seconds=301.0)
-        self.sweep(by=1, stalls=False)
+        self.look_up_fails_for_long(by=1)
 
 
 def steps_of(script: Script) -> list[Step]:

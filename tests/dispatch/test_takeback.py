@@ -400,6 +400,27 @@ async def test_a_cancel_without_words_for_this_channel_is_a_persons_and_stops_no
     assert sms.row(BEN).state == State.SENT
 
 
+async def test_a_take_back_that_may_have_arrived_is_a_persons_and_not_sent_again(sms: World) -> None:
+    """Found by the protocol machine: a report of the alert, when both were unresolved, planned a second one."""
+    process = sms.process(patience_s=0)
+    value = await sms.release(to=[ANNA])
+    sms.platform.look_up_fails = True
+    for step in ("alert", "take-back"):
+        if step == "take-back":
+            await sms.withdraw(value)
+            await process.sweep()
+        await process.turn("reset")
+        await process.sweep()
+        sms.clock.pass_time(121)
+        await process.sweep()
+    assert [row.state for row in sms.rows()] == [State.UNRESOLVED, State.UNRESOLVED]
+    await sms.receipts(sms.receipt(sms.row().id, "accepted", "M0"))
+    await process.settle()
+    assert sorted(row.state for row in sms.rows()) == [State.SENT, State.UNRESOLVED]
+    await sms.receipts(sms.receipt(sms.row(kind=Kind.WITHDRAWAL).id, "accepted", "M1"))
+    assert [row.state for row in sms.rows()] == [State.WITHDRAWN, State.SENT]
+
+
 @pytest.mark.parametrize("which", ["alert", "cancel"])
 async def test_whom_a_cancel_without_words_cannot_tell_the_withdrawal_does(sms: World, which: str) -> None:
     """In the alert's own words, whichever of the two is withdrawn."""
