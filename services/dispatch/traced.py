@@ -1,9 +1,10 @@
 """A channel whose sending shows in traces: used only while tracing is on.
 
-Never a span a text (DESIGN §8): one from a version's first message in flight until none is, with how many were sent
-and how many were not. For a post in public that is the post itself.
+Never a span a text (DESIGN §8): one from a version's first message in flight until none has been for some seconds, with
+how many were sent and how many were not.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ from datetime import datetime
 
 from services.dispatch.port import Channel, Job, Listed, LookUp, Outcome, Permit, Probe, Sent
 from services.runtime.tracing import TRACING, OpenSpan
+
+#: Seconds without a message after which a burst is over.
+LINGER_S = 5.0
 
 
 @dataclass
@@ -20,6 +24,7 @@ class _Burst:
     span: OpenSpan
     flying: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    last: asyncio.TimerHandle | None = None
 
 
 class TracedChannel:
@@ -36,7 +41,9 @@ class TracedChannel:
         await self._channel.open()
 
     async def close(self) -> None:
-        """Close the channel."""
+        """Close the channel; whatever is in flight has ended."""
+        for key in tuple(self._bursts):
+            self._end(key)
         await self._channel.close()
 
     async def addresses(self, targets: Sequence[str], *, reading: bool = False) -> dict[str, str]:
@@ -68,6 +75,8 @@ class TracedChannel:
         cause = "" if key in self._bursts else await self._cause(job.id)
         burst = self._bursts.get(key) or self._begin(key, job, cause)
         burst.flying += 1
+        if burst.last is not None:
+            burst.last.cancel()
         kind = "raised"
         try:
             outcome = await call
@@ -76,8 +85,9 @@ class TracedChannel:
         finally:
             burst.outcomes[kind] += 1
             burst.flying -= 1
-            if not burst.flying:
-                self._end(key)
+            if burst.last is not None:
+                burst.last.cancel()
+            burst.last = None if burst.flying else asyncio.get_running_loop().call_later(LINGER_S, self._end, key)
 
     def _begin(self, key: tuple[str, int], job: Job, cause: str) -> _Burst:
         what = {"tocsin.channel": self.name.value, "tocsin.kind": job.kind.value, "tocsin.lineage": job.lineage}
@@ -85,7 +95,9 @@ class TracedChannel:
         return self._bursts[key]
 
     def _end(self, key: tuple[str, int]) -> None:
-        burst = self._bursts.pop(key)
+        burst = self._bursts.pop(key, None)
+        if burst is None:
+            return
         for kind, number in burst.outcomes.items():
             burst.span.note(f"tocsin.messages.{kind}", number)
         if set(burst.outcomes) != {Sent.__name__.lower()}:
