@@ -37,9 +37,7 @@ def build() -> Room:
     store = open_store(shared, settings, NAME, METADATA)
     outbox = Outbox(store, OUTBOX, room.clock, room.realm)
     metrics = AgencyMetrics(room.metrics.registry)
-    agency = Agency(
-        store, outbox, room.clock, room.realm, publishers=publishers, wait_s=settings.answer_wait_s
-    )
+    agency = Agency(store, outbox, room.clock, room.realm, publishers=publishers, wait_s=settings.answer_wait_s)
     teller = Teller(
         store, outbox, room.clock, room.realm, publishers, metrics, settings.pages_url, settings.sender, agency.wake
     )

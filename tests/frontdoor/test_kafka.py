@@ -180,5 +180,5 @@ def test_nothing_was_ever_started(tmp_path: Path) -> None:
 
 def test_ports_are_read_back_from_the_settings(tmp_path: Path) -> None:
     ports = Ports(free_port(), free_port())
-    (tmp_path / "server.properties").write_text(properties(tmp_path, ports))
+    (tmp_path / "server.properties").write_text(properties(tmp_path, ports, {}))
     assert read_ports(tmp_path / "server.properties") == ports

@@ -10,6 +10,7 @@ from schemas.topics import ANSWERS, BY_NAME, PARKED, TOPICS, Topic
 from schemas.words import PUBLIC_CHANNELS, Channel, Realm, Urgency
 from services.cli.blueprint import Blueprint
 from services.cli.rooms import ROOMS, RoomSpec
+from services.runtime.room import Room
 from services.runtime.topics import configuration, wanted
 from tests.support.code import modules
 
@@ -28,19 +29,20 @@ def test_every_reader_and_writer_is_a_room() -> None:
     assert named - OUTSIDE - {spec.name for spec in ROOMS} == set()
 
 
+def subscribed_to(room: Room) -> set[str]:
+    subscribers: list[Any] = list(room.broker.subscribers)
+    return {name for each in subscribers for name in each.topic_names}
+
+
 @pytest.mark.parametrize("spec", ROOMS, ids=lambda spec: spec.name)
 def test_a_room_subscribes_to_what_the_list_says_it_reads(spec: RoomSpec, plan: Blueprint) -> None:
-    subscribers: list[Any] = list(plan.rooms[spec.name].broker.subscribers)
-    subscribed = {name for each in subscribers for name in each.topic_names}
+    subscribed = subscribed_to(plan.rooms[spec.name])
     assert {name.removeprefix("drill.") for name in subscribed} == {t.name for t in TOPICS if spec.name in t.readers}
 
 
 def test_only_the_publishers_door_hears_of_the_drill(plan: Blueprint) -> None:
     other = {
-        name
-        for name, room in plan.rooms.items()
-        for each in room.broker.subscribers
-        if any(topic.startswith("drill.") for topic in each.topic_names)
+        name for name, room in plan.rooms.items() if any(topic.startswith("drill.") for topic in subscribed_to(room))
     }
     assert other == {"agency"}
 
