@@ -10,7 +10,7 @@ from pathlib import Path
 from schemas.topics import INCOMING
 from tests.support import alerts
 from tests.support.fleet import Fleet, http, until
-from tests.support.kafka_io import publish, record
+from tests.support.kafka_io import publish, read_all, record
 
 ROOMS = ("sandbox", "intake", "compose", "approve", "audience", "dispatch/x")
 EVERY_S = 0.5
@@ -28,10 +28,10 @@ def times(kafka: str, folder: Path, number: int) -> list[float]:
         published = _publish(kafka, WARM + number)
         until(lambda: fleet.counts()["posts"] >= 1, 60, "a post")
         until(lambda: len(_arrivals(fleet)) >= WARM + number, 60, "every alert is posted")
-        arrived = _arrivals(fleet)
+        arrived, places = _arrivals(fleet), _places(kafka)
     finally:
         fleet.stop()
-    return [first - began * 1000 for began, first in zip(published, arrived, strict=True)][WARM:]
+    return [arrived[places[place]] - published[place] * 1000 for place in range(WARM, WARM + number)]
 
 
 def _publish(kafka: str, number: int) -> list[float]:
@@ -51,19 +51,25 @@ def publish_at(kafka: str, message: object) -> float:
     return time.time()
 
 
-def _arrivals(fleet: Fleet) -> list[float]:
-    """When each alert's first post arrived, milliseconds since 1970, in the order in which intake took the alerts."""
+def _places(kafka: str) -> dict[int, str]:
+    """Where each alert stands in Kafka, which is the correlation id of all that it becomes."""
+    found = read_all(kafka, INCOMING)
+    return {int(each.key or b""): f"{INCOMING.name}/{each.partition}/{each.offset}" for each in found}
+
+
+def _arrivals(fleet: Fleet) -> dict[str, float]:
+    """When each alert's first post arrived, milliseconds since 1970, by correlation id."""
     query = (
-        "SELECT release.lineage, platform_id.platform_id FROM release JOIN delivery USING (digest)"
-        " JOIN platform_id ON platform_id.delivery = delivery.id ORDER BY release.received"
+        "SELECT release.correlation, platform_id.platform_id FROM release JOIN delivery USING (digest)"
+        " JOIN platform_id ON platform_id.delivery = delivery.id"
     )
     with sqlite3.connect(fleet.home / "dispatch-x.db") as ledger:
         found = ledger.execute(query).fetchall()
     posts = {str(post["id"]): post["arrived_ms"] for post in http(fleet.sandbox + "/_sandbox/messages")["posts"]}
     first: dict[str, list[float]] = defaultdict(list)
-    for lineage, name in found:
-        first[lineage].append(posts[str(name)])
-    return [min(each) for each in first.values()]
+    for alert, name in found:
+        first[alert].append(posts[str(name)])
+    return {alert: min(each) for alert, each in first.items()}
 
 
 def percentile(values: list[float], share: int) -> float:
