@@ -26,8 +26,8 @@ def links(data: bytes, base: str) -> list[str]:
         raise FeedError("not well-formed XML") from error
     entries = [_of_entry(entry) for entry in root.iter(f"{ATOM}entry")]
     items = [item.findtext("link") for item in root.iter("item")]
-    found = [urljoin(base, link.strip()) for link in (*entries, *items) if link]
-    return list(dict.fromkeys(link for link in found if _same_host(link, base)))[:LIMIT]
+    found = [_on_same_host(link.strip(), base) for link in (*entries, *items) if link]
+    return list(dict.fromkeys(link for link in found if link))[:LIMIT]
 
 
 def _of_entry(entry: etree._Element) -> str | None:
@@ -36,6 +36,11 @@ def _of_entry(entry: etree._Element) -> str | None:
     return next((href for kind, href in given if kind == _CAP), given[0][1] if given else None)
 
 
-def _same_host(link: str, base: str) -> bool:
-    one, other = urlsplit(link), urlsplit(base)
-    return one.scheme in {"http", "https"} and one.netloc == other.netloc
+def _on_same_host(link: str, base: str) -> str | None:
+    """The whole address, where it is one of the feed's host. One that is none costs its entry and not the feed."""
+    try:
+        whole = urljoin(base, link)
+        one, other = urlsplit(whole), urlsplit(base)
+    except ValueError:  # such as a bracket in the host's name, which only an IPv6 address has
+        return None
+    return whole if one.scheme in {"http", "https"} and one.netloc == other.netloc else None

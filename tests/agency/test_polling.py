@@ -110,3 +110,11 @@ def test_rss_and_what_is_no_feed() -> None:
     assert links(rss, "https://x.example/feed") == ["https://x.example/cap/1"]
     with pytest.raises(FeedError):
         links(b"<feed", "https://x.example/feed")
+
+
+def test_a_link_that_is_no_address_costs_its_entry_and_not_the_feed() -> None:
+    """Found by fuzzing: a bracket in a host's name made the whole feed unreadable."""
+    bad = '<entry><link href="https://feeds.examp[le/cap/2"/></entry>'
+    good = '<entry><link href="/cap/1"/></entry>'
+    feed = f'<feed xmlns="http://www.w3.org/2005/Atom">{bad}{good}</feed>'
+    assert links(feed.encode(), "https://feeds.example/all") == ["https://feeds.example/cap/1"]
