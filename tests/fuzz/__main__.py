@@ -22,6 +22,8 @@ HANG_S = 5
 ATHERIS_HANG_S = 60
 OURS, TARGETS = ("schemas", "services"), "tests.fuzz.targets"
 PIECE = 500
+#: Inputs from one line of progress to the next.
+TELL = 10_000
 
 
 def main() -> None:
@@ -43,10 +45,14 @@ def _rows(inputs: int, seed: int, processes: int, seconds: float) -> None:
     pieces = [(seed, start, min(start + PIECE, inputs)) for start in range(0, inputs, PIECE)]
     with multiprocessing.Pool(processes) as pool:
         for piece in pool.imap_unordered(_piece, pieces):
+            told = grades.total() // TELL
             grades.update(piece)
             if "FAILED" in piece:
                 pool.terminate()
+                print(f"after about {grades.total():,} inputs of seed {seed}", file=sys.stderr)
                 sys.exit(1)
+            if grades.total() // TELL > told:
+                print(f"{grades.total():,} of {inputs:,} after {time.monotonic() - began:.0f} s", file=sys.stderr)
             if time.monotonic() - began > seconds:
                 pool.terminate()
                 break
