@@ -58,6 +58,10 @@ TWILIO_ERROR = {
 """Twilio's document describes no error: https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions."""
 
 
+PAGES = ("first_page_uri", "next_page_uri", "previous_page_uri", "uri")
+"""The document calls them `uri`; they are paths: https://www.twilio.com/docs/usage/twilios-response#pagination."""
+
+
 def _document(name: str) -> dict[str, Any]:
     path = DOCUMENTS / f"{name}.openapi.json"
     if not path.exists():
@@ -68,6 +72,13 @@ def _document(name: str) -> dict[str, Any]:
 
 def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [part for path in document["paths"].values() for part in path.values() if "responses" in part]
+
+
+def _schemas_with(part: Any, name: str) -> list[dict[str, Any]]:
+    """The `properties` that have this one."""
+    inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    here = [part] if isinstance(part, dict) and isinstance(part.get(name), dict) else []
+    return here + [found for each in inside for found in _schemas_with(each, name)]
 
 
 @cache
@@ -85,6 +96,9 @@ def twilio_document() -> OpenAPI:
     for operation in _operations(document):
         content = {"application/json": {"schema": TWILIO_ERROR}}
         operation["responses"]["default"] = {"description": "any error", "content": content}
+    for listed in _schemas_with(document, "first_page_uri"):
+        for name in PAGES:
+            listed[name]["format"] = "uri-reference"
     return OpenAPI.from_dict(document)
 
 
