@@ -23,7 +23,7 @@ from services.dispatch.x.settings import XSettings
 from services.phonebook.book import Phonebook
 from tests.sandbox.harness import PHONE, SERVICE, SID, TOKEN, Sandbox, running
 
-ANSWER_S = 0.5
+ANSWER_S = 2.0
 GONE = "e" * 32
 NUMBERS = {"a" * 32: PHONE, "b" * 32: "+12025550124"}
 
