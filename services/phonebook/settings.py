@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from services.runtime.settings import RoomSettings, SharedSettings, own_schema, room_config
+from services.runtime.file_settings import FileSettings
+from services.runtime.settings import SharedSettings, own_schema, room_config
 from services.runtime.store import sqlite_url
 
 
-class PhonebookSettings(BaseSettings):
+class PhonebookSettings(FileSettings):
     """What every process needs that opens the phonebook. The URL may hold a password, so it also comes from a file."""
 
     model_config = room_config("PHONEBOOK")
@@ -18,20 +18,6 @@ class PhonebookSettings(BaseSettings):
     keys_file: Path | None = Field(
         None, description="the keys of the numbers; default a file beside the phonebook. Keep a copy elsewhere"
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read what rooms read: the environment, then the files that `…_FILE` names."""
-        return RoomSettings.settings_customise_sources(
-            settings_cls, init_settings, env_settings, dotenv_settings, file_secret_settings
-        )
 
     def store_url(self, shared: SharedSettings) -> str:
         """The URL of the phonebook: one a realm, so that a drill has no real number within reach."""
