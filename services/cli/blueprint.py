@@ -6,7 +6,7 @@ For the README's tables, for `doctor` and for the tests of the house. Nothing co
 import importlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.words import Realm
 from services.cli.context import Context
+from services.cli.environ import environ
 from services.cli.prepare import prepare
 from services.cli.rooms import ROOMS, SANDBOX, RoomSpec, shared_environment
 from services.cli.stand_ins import stand_ins
@@ -64,19 +65,11 @@ def _build(spec: RoomSpec) -> Room:
     return room
 
 
-@contextmanager
-def _environment(context: Context) -> Iterator[None]:
+def _environment(context: Context) -> AbstractContextManager[None]:
     """The environment of a room; only what the supervisor itself sets, so that the answer is the same everywhere."""
-    before = dict(os.environ)
-    plain = {name: value for name, value in before.items() if not name.startswith("TOCSIN_")}
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
     rooms = shared_environment(plain, context.data, context.realm, "127.0.0.1:9")
-    os.environ.clear()
-    os.environ.update(rooms | stand_ins(context.home).environment({}))
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    return environ(rooms | stand_ins(context.home).environment({}))
 
 
 def shared_metrics() -> CollectorRegistry:

@@ -44,9 +44,14 @@ class Context:
         return self.data / self.realm.value
 
     @property
-    def kafka(self) -> str:
+    def known_kafka(self) -> str | None:
         """Kafka's address: `TOCSIN_KAFKA`, or what `tocsin up` or `tocsin kafka up` left in the data folder."""
-        found = os.environ.get("TOCSIN_KAFKA") or read_kafka(self.data)
+        return os.environ.get("TOCSIN_KAFKA") or read_kafka(self.data)
+
+    @property
+    def kafka(self) -> str:
+        """The same; fails with a sentence where none is known."""
+        found = self.known_kafka
         if found is None:
             fail(
                 f"no Kafka is known in {self.data}: start one with `tocsin up` or `tocsin kafka up`, name the folder "
@@ -59,7 +64,7 @@ class Context:
     def shared(self) -> SharedSettings:
         """The settings that all rooms share, as a room started by `tocsin up` would have them."""
         given: dict[str, Any] = {"data": self.data, "realm": self.realm}
-        if address := os.environ.get("TOCSIN_KAFKA") or read_kafka(self.data):
+        if address := self.known_kafka:
             given["kafka"] = address
         try:
             return SharedSettings(**given)

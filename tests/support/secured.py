@@ -1,8 +1,8 @@
 """A Kafka that asks who comes: TLS, SCRAM for every user, and an authorizer that lets nobody do what no ACL allows."""
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from services.cli.environ import environ
 from services.cli.kafka import Kafka
 from services.runtime.kafka_access import KafkaAccess
 
@@ -82,16 +83,9 @@ def environment(user: str) -> dict[str, str]:
     }
 
 
-@contextmanager
-def being(user: str) -> Iterator[None]:
+def being(user: str) -> AbstractContextManager[None]:
     """This process is `user` inside."""
-    before = dict(os.environ)
-    os.environ.update(environment(user))
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    return environ({**os.environ, **environment(user)})
 
 
 def access(user: str) -> KafkaAccess:

@@ -2,23 +2,16 @@
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from services.cli.environ import environ
 from services.cli.stand_ins import StandIns
 
 
-@contextmanager
-def of_the_house(home: Path) -> Iterator[None]:
+def of_the_house(home: Path) -> AbstractContextManager[None]:
     """Beside what is set here, what `tocsin up --sandbox` has set for its rooms; as before at the end."""
-    before = dict(os.environ)
-    os.environ.update(_stand_ins(home))
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    return environ({**os.environ, **_stand_ins(home)})
 
 
 def _stand_ins(home: Path) -> dict[str, str]:

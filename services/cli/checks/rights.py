@@ -1,14 +1,13 @@
 """Rights on the broker: whether each room, publisher and verb may do its work, and nobody may do more."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 from itertools import groupby
 
 from aiokafka.errors import ClusterAuthorizationFailedError, KafkaError, SecurityDisabled
 
 from services.cli.checks.finding import Found, bad, good, mind
-from services.cli.context import Context, read_kafka
+from services.cli.context import Context
 from services.cli.rights.acl import Acl
 from services.cli.rights.broker import rights_of
 from services.cli.rights.house import parties
@@ -22,7 +21,7 @@ _LOOPBACK = ("127.", "localhost", "[::1]")
 
 def look(context: Context) -> Iterator[Found]:
     """What the broker's ACLs say, beside what the list of topics wants; nothing where no broker is known."""
-    servers = os.environ.get("TOCSIN_KAFKA") or read_kafka(context.data)
+    servers = context.known_kafka
     if servers is None:
         return
     access = load(KafkaAccess)

@@ -1,7 +1,6 @@
 """What runs: Kafka and its topics, and every room's own word on whether it is ready."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 
 import aiohttp
@@ -10,7 +9,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.topics import TOPICS
 from services.cli.checks.finding import Found, bad, good, mind
-from services.cli.context import Context, read_kafka
+from services.cli.context import Context
 from services.cli.rooms import ROOMS
 from services.runtime.doors import read_doors
 from services.runtime.kafka_access import KafkaAccess
@@ -21,7 +20,7 @@ _WAIT_S = 5
 
 def look(context: Context) -> Iterator[Found]:
     """Everything that should be running on this data folder."""
-    servers = os.environ.get("TOCSIN_KAFKA") or read_kafka(context.data)
+    servers = context.known_kafka
     if servers is None:
         yield mind("kafka", f"none is known in {context.data}", "tocsin up, or tocsin kafka up")
     else:

@@ -1,7 +1,6 @@
 """Topics as they are on the broker, beside what the list wants; and the broker's clock."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +13,7 @@ from aiokafka.errors import KafkaError
 from schemas.topics import Topic
 from services.cli.checks.finding import Found, good, mind
 from services.cli.checks.platforms import clock
-from services.cli.context import Context, read_kafka
+from services.cli.context import Context
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.settings import load
 from services.runtime.topics import configuration, wanted
@@ -27,7 +26,7 @@ _CLOCK_CONFIG = {"message.timestamp.type": "LogAppendTime", "retention.ms": "600
 
 def look(context: Context) -> Iterator[Found]:
     """Nothing where no broker is known, or none answers: `running` says that."""
-    servers = os.environ.get("TOCSIN_KAFKA") or read_kafka(context.data)
+    servers = context.known_kafka
     if servers is None:
         return
     try:
