@@ -5,13 +5,12 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from schemas.broadcast import Broadcast
 from schemas.topics import ANSWERS, DECIDED, INCOMING
 from schemas.words import DecisionWord, Realm
 from services.cli.kafka import Kafka
@@ -94,12 +93,8 @@ class House:
             return [one for one in found if one.get("reach") is not None and name in one["text"]]
 
         [one] = until(waiting, 60, "it waits, with its reach")
-        value, key = Broadcast.model_validate_json(one["text"]), self.live.trust.key("officer-1")
-        expires = min(value.expires, datetime.now(UTC) + timedelta(hours=6))
-        signed = broadcasts.decision(
-            value, key, "officer-1", "duty-officer", reach=one["reach"], expires=expires, word=word
-        )  # fmt: skip
-        kafka_io.publish(self.live.kafka, [kafka_io.record(DECIDED, value.lineage, signed)])
+        signed = broadcasts.word_about(one, self.live.trust, word)
+        kafka_io.publish(self.live.kafka, [kafka_io.record(DECIDED, signed.lineage, signed)])
 
 
 @pytest.fixture(scope="module")

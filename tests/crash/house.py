@@ -1,7 +1,6 @@
 """Every room in one house or two, the people on call in front of it, and what its ledgers and topics say."""
 
 import json
-import shutil
 import sqlite3
 import urllib.error
 from collections import Counter, defaultdict
@@ -10,9 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
-from schemas.broadcast import Broadcast
 from schemas.release import Release
 from schemas.topics import DECIDED, HELD, INCOMING, RELEASED
 from services.cli.kafka import Kafka
@@ -31,28 +27,17 @@ SETTINGS = {
 PEOPLE_EACH = 3
 
 
-STORES = ("INTAKE_DATABASE", "COMPOSE_DATABASE", "APPROVE_DATABASE", "AUDIENCE_DATABASE", "X_DATABASE", "SMS_DATABASE",
-          "RECEIPTS_DATABASE", "RECORD_DATABASE", "PHONEBOOK")  # fmt: skip
-
-
 class House:
     """Every room, and the people on call: one machine with SQLite, or two that share a PostgreSQL server."""
 
     def __init__(self, kafka: Kafka, data: Path, server: Postgres | None = None) -> None:
         """With a `server`, `TOCSIN_PHONEBOOK_URL` must name it for this process too."""
         self.kafka, self.server = kafka, server
-        shared = {f"TOCSIN_{store}_URL": server.url() for store in STORES} if server else {}
+        shared = server.stores() if server else {}
         self.fleet = Fleet(kafka.bootstrap, data / "0", extra=SETTINGS | shared)
         for area in alerts.DISTRICTS:
             self.fleet.people(PEOPLE_EACH, [area], first=PEOPLE_EACH * list(alerts.DISTRICTS).index(area))
-        self.machines = [self.fleet]
-        if server:
-            shutil.copytree(self.fleet.home, data / "1" / self.fleet.home.name)
-            # Both have the sandbox and the receipts door of the first: one platform, one address for its callbacks.
-            names = ("TOCSIN_X_BASE_URL", "TOCSIN_SMS_BASE_URL", "TOCSIN_SMS_CALLBACK_URL")
-            same = {name: self.fleet.environment[name] for name in names}
-            more = SETTINGS | shared | same | {"TOCSIN_REPLICA": "1"}
-            self.machines.append(Fleet(kafka.bootstrap, data / "1", extra=more))
+        self.machines = [self.fleet, self.fleet.beside(data / "1")] if server else [self.fleet]
         self.decided: set[str] = set()
         self.began = datetime.now(UTC)
 
@@ -101,13 +86,8 @@ class House:
         for waiting in (self.door("approve", "/pending") or {"waiting": []})["waiting"]:
             if waiting["digest"] in self.decided or waiting.get("reach") is None:
                 continue
-            value = Broadcast.model_validate_json(waiting["text"])
-            key = self.fleet.trust.key("officer-1")
-            expires = min(value.expires, datetime.now(UTC) + timedelta(hours=6))
-            signed = broadcasts.decision(
-                value, key, "officer-1", "duty-officer", reach=waiting["reach"], expires=expires
-            )  # fmt: skip
-            publish(self.kafka.bootstrap, [record(DECIDED, value.lineage, signed)])
+            signed = broadcasts.word_about(waiting, self.fleet.trust)
+            publish(self.kafka.bootstrap, [record(DECIDED, signed.lineage, signed)])
             self.decided.add(waiting["digest"])
 
     def outcomes(self) -> tuple[dict[str, set[str]], dict[str, set[str]], dict[str, Release]]:
@@ -133,10 +113,4 @@ class House:
         if self.server is None:
             with sqlite3.connect(self.fleet.home / f"dispatch-{channel}.db") as database:
                 return list(database.execute(query))
-        address = self.server.url() + f"?options=-csearch_path%3Dtocsin_live_dispatch_{channel}"
-        engine = sa.create_engine(address, poolclass=sa.NullPool)
-        try:
-            with engine.connect() as connection:
-                return [tuple(row) for row in connection.execute(sa.text(query))]
-        finally:
-            engine.dispose()
+        return self.server.rows(f"tocsin_live_dispatch_{channel}", query)

@@ -1,7 +1,6 @@
 """A fleet that is killed at random instants while it sends, and what its ledgers and the sandbox say afterwards."""
 
 import sqlite3
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from schemas.topics import RELEASED, batches
 from schemas.words import Channel, Severity, Urgency
 from services.runtime.outbox import Message
 from tests.support import broadcasts
-from tests.support.fleet import Fleet, chooser, until
+from tests.support.fleet import Fleet, chooser, let_pass, until
 from tests.support.kafka_io import publish, record
 
 FRESH_S, GAP_S, ANSWER_S, ACCEPT_S, VISIBLE_S = 0.5, 0.3, 1.0, 0.5, 1.0
@@ -83,9 +82,9 @@ class Killing:
         publish(self.kafka, self._records(size, severity))
         until(lambda: any(self.rows(c)["sending"] for c in size.channels), 60, "something is in flight")
         for _ in range(size.kills):
-            self.wait(dice.uniform(0.05, 0.6))
+            let_pass(dice.uniform(0.05, 0.6))
             self._kill(dice.choice(VICTIMS if size.posts else [v for v in VICTIMS if v != "dispatch/x"]))
-            self.wait(size.peace)
+            let_pass(size.peace)
         what = ", ".join(f"{c}: {dict(self.rows(c))}" for c in size.channels)
         until(lambda: self.settled(size), SETTLED_S, f"everything settled; at first {what}")
 
@@ -98,11 +97,6 @@ class Killing:
             self.seen |= sending
         self.fleet.start(victim)
         self.fleet.ready(victim)
-
-    def wait(self, seconds: float) -> None:
-        """Let time pass: the kill is at a random instant, so it waits for no event."""
-        end = time.monotonic() + seconds
-        until(lambda: time.monotonic() >= end, seconds + 5, "time passes")
 
     def _records(self, size: Size, severity: Severity) -> list[Message]:
         releases = size.posts or 10

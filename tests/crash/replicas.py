@@ -1,16 +1,13 @@
 """Two machines, each with every dispatcher, on one PostgreSQL: killed, frozen and thawed while the server restarts."""
 
-import shutil
 import signal
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from schemas.words import Severity
 from tests.crash.killing import ANSWER_S, EACH_KILL_S, PACE, QUARANTINE_S, SETTLED_S, VISIBLE_S, Killing, Size, bounds
-from tests.support.fleet import Fleet, chooser, until
+from tests.support.fleet import Fleet, chooser, let_pass, until
 from tests.support.kafka_io import publish
 from tests.support.postgres import Postgres
 
@@ -20,12 +17,6 @@ VICTIMS = (("dispatch/sms", 0), ("dispatch/sms", 1)) * 3 + (("dispatch/x", 0), (
 FROZEN_S = QUARANTINE_S + 2
 #: Tries to stop a process while it has something in flight; each is shorter than the quarantine.
 CATCHES = 20
-STORES = ("SMS_DATABASE", "X_DATABASE", "RECEIPTS_DATABASE", "PHONEBOOK")
-
-
-def shared_stores(server: Postgres) -> dict[str, str]:
-    """Every store on one server, each in its own schema by default."""
-    return {f"TOCSIN_{store}_URL": server.url() for store in STORES}
 
 
 @dataclass(kw_only=True)
@@ -40,11 +31,11 @@ class Replicas(Killing):
     def begin(self, size: Size, seed: int, seconds: float) -> None:
         """Start both machines, at a pace that takes `seconds` for everything if nobody is in the way."""
         pace = {"TOCSIN_SMS_RATE_PER_S": size.texts / seconds / 2, "TOCSIN_X_RATE_PER_S": size.posts / seconds / 2}
-        common = bounds("SMS", "X") | shared_stores(self.server)
+        common = bounds("SMS", "X") | self.server.stores()
         common |= {name: str(value) for name, value in (PACE | pace).items()}
         self.fleet = Fleet(self.kafka, self.data / "0", extra=common)
         self.people = self.fleet.people(size.texts, ["ferrow-north"])
-        self.machines = [self.fleet, self._second(common)]
+        self.machines = [self.fleet, self.fleet.beside(self.data / "1")]
         self.fleet.start("sandbox", "receipts")
         for machine in self.machines:
             machine.start(*DISPATCHERS)
@@ -61,13 +52,6 @@ class Replicas(Killing):
         publish(self.kafka, records[len(records) * turn // turns : len(records) * (turn + 1) // turns])
         until(lambda: all(self.rows(c)["sending"] for c in size.channels), 60, "something is in flight")
 
-    def _second(self, common: dict[str, str]) -> Fleet:
-        """Another machine: its own folder with the same trust and keys, its own replica, the same everything else."""
-        shutil.copytree(self.fleet.home, self.data / "1" / self.fleet.home.name)
-        names = ("TOCSIN_X_BASE_URL", "TOCSIN_SMS_BASE_URL", "TOCSIN_SMS_CALLBACK_URL")
-        same = {name: self.fleet.environment[name] for name in names}
-        return Fleet(self.kafka, self.data / "1", extra={**common, **same, "TOCSIN_REPLICA": "1"})
-
     def kill_some(self, count: int, seed: int) -> None:
         """Kill -9 one process after the other at random instants; each is started again at once.
 
@@ -76,7 +60,7 @@ class Replicas(Killing):
         dice = chooser(seed)
         victims = [VICTIMS[seed % 2], *(dice.choice(VICTIMS) for _ in range(count - 1))]
         for room, number in victims:
-            self.wait(dice.uniform(0.05, 0.6))
+            let_pass(dice.uniform(0.05, 0.6))
             machine = self.machines[number]
             machine.kill(room)
             if room != "receipts":
@@ -92,7 +76,7 @@ class Replicas(Killing):
         process = self._caught(room, number)
         if restart is not None:
             self.server.restart(restart)
-        self.wait(FROZEN_S - ANSWER_S)
+        let_pass(FROZEN_S - ANSWER_S)
         process.send_signal(signal.SIGCONT)
 
     def _caught(self, room: str, number: int) -> subprocess.Popen[bytes]:
@@ -102,7 +86,7 @@ class Replicas(Killing):
             process = self.machines[(number + attempt) % 2].processes[room]
             process.send_signal(signal.SIGSTOP)
             then = self._in_flight(channel)
-            self.wait(ANSWER_S + 0.5)
+            let_pass(ANSWER_S + 0.5)
             caught = len(then & self._in_flight(channel))  # whoever is alive has had every answer
             if caught or attempt == CATCHES - 1:
                 break
@@ -129,13 +113,7 @@ class Replicas(Killing):
         return fresh
 
     def _query(self, channel: str, query: str) -> list[tuple[object, ...]]:
-        address = self.server.url() + f"?options=-csearch_path%3Dtocsin_live_dispatch_{channel}"
-        engine = sa.create_engine(address, poolclass=sa.NullPool)
-        try:
-            with engine.connect() as connection:
-                return [tuple(row) for row in connection.execute(sa.text(query))]
-        finally:
-            engine.dispose()
+        return self.server.rows(f"tocsin_live_dispatch_{channel}", query)
 
 
 def long_enough(kills: int, freezes: int) -> float:

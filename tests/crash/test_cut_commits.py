@@ -63,10 +63,7 @@ class Cutting(Killing):
         return bounds("SMS") | {k: str(v) for k, v in PACE.items()} | {f"TOCSIN_{k}": v for k, v in more.items()}
 
     def _query(self, channel: str, query: str) -> list[tuple[object, ...]]:
-        address = self.server.url() + f"?options=-csearch_path%3Dtocsin_live_dispatch_{channel}"
-        engine = sa.create_engine(address, poolclass=sa.NullPool)
-        with engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(sa.text(query))]
+        return self.server.rows(f"tocsin_live_dispatch_{channel}", query)
 
 
 @pytest.fixture

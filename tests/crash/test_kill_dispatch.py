@@ -12,7 +12,7 @@ import pytest
 from schemas.words import Severity
 from services.cli.kafka import Kafka
 from tests.crash.killing import QUARANTINE_S, VISIBLE_S, Killing, Size, W
-from tests.support.fleet import http
+from tests.support.fleet import http, let_pass
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(1200)]
 
@@ -64,7 +64,7 @@ def test_it_can_fail(killing: Killing, long: bool) -> None:
     """A platform that shows nothing for 2 Q breaks the inequality: doubles, and the nightly comparison finds each."""
     size = Size(posts=0, texts=1000, kills=8, peace=5) if long else Size(posts=0, texts=300, kills=3, peace=5)
     killing.run(size, Severity.SEVERE, lag=2 * QUARANTINE_S, seed=4, TOCSIN_SMS_CALLBACK_URL="")
-    killing.wait(2 * QUARANTINE_S)
+    let_pass(2 * QUARANTINE_S)
     http(killing.fleet.door("dispatch/sms") + "/compare", method="POST")
     doubles, detected = killing.fleet.counts()["texts_extra"], killing.counter("sms", "duplicates_detected")
     print(f"\n{doubles} doubled by the sandbox's count, {detected} detected")

@@ -8,7 +8,6 @@ restarted too. `--long`: 200 alerts, 50 kills, Kafka away for 20 s.
 import signal
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ import pytest
 from schemas.release import Release
 from services.cli.kafka import Kafka
 from tests.crash.house import PEOPLE_EACH, VICTIMS, House
-from tests.support.fleet import chooser, until
+from tests.support.fleet import chooser, let_pass, until
 from tests.support.postgres import Postgres
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(1800)]
@@ -57,12 +56,12 @@ def _campaign(house: House, number_of_alerts: int, kills: int, away_s: float) ->
             published += 1
         house.decide()
         victim, machine = dice.choice(VICTIMS), dice.choice(house.machines)
-        _wait(dice.uniform(0.0, 0.5))
+        let_pass(dice.uniform(0.0, 0.5))
         machine.kill(victim)
         machine.start(victim)
         if kill == kills // 2:
             house.kafka.kill()
-            _wait(away_s)
+            let_pass(away_s)
             house.kafka.restart()
         if kill == 3 * kills // 4 and house.server:
             house.server.restart(signal.SIGQUIT)
@@ -70,12 +69,6 @@ def _campaign(house: House, number_of_alerts: int, kills: int, away_s: float) ->
             machine.ready(victim, seconds=120)
     house.ready()
     _all_ended(house, number_of_alerts, kinds)
-
-
-def _wait(seconds: float) -> None:
-    """Let time pass: a kill is at a random instant, so it waits for no event."""
-    end = datetime.now(UTC) + timedelta(seconds=seconds)
-    until(lambda: datetime.now(UTC) >= end, seconds + 5, "time passes")
 
 
 def _all_ended(house: House, number_of_alerts: int, kinds: Counter[str]) -> None:

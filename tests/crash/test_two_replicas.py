@@ -12,7 +12,7 @@ import pytest
 
 from services.cli.kafka import Kafka
 from tests.crash.killing import Size
-from tests.crash.replicas import Replicas, folder, long_enough, shared_stores
+from tests.crash.replicas import Replicas, folder, long_enough
 from tests.support.postgres import Postgres
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(1800)]
@@ -23,7 +23,7 @@ def replicas(
     own_kafka: Kafka, own_postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Replicas]:
     """Two machines with dispatchers, one of them with receipts and the sandbox."""
-    monkeypatch.setenv("TOCSIN_PHONEBOOK_URL", shared_stores(own_postgres)["TOCSIN_PHONEBOOK_URL"])
+    monkeypatch.setenv("TOCSIN_PHONEBOOK_URL", own_postgres.url())
     made = Replicas(own_kafka.bootstrap, folder(tmp_path), server=own_postgres)
     yield made
     made.stop()

@@ -114,11 +114,7 @@ class Story:
         """Sign what waits as `test-1`."""
         [waiting] = until(self._waiting, 60, "the second alert waits for a person, with its reach")
         value = Broadcast.model_validate_json(waiting["text"])
-        key = self.fleet.trust.key("officer-1")
-        expires = min(value.expires, datetime.now(UTC) + timedelta(hours=6))
-        signed = broadcasts.decision(
-            value, key, "officer-1", "duty-officer", reach=waiting["reach"], expires=expires
-        )  # fmt: skip
+        signed = broadcasts.word_about(waiting, self.fleet.trust)
         publish(self.fleet.kafka, [record(DECIDED, value.lineage, signed)])
         return value
 

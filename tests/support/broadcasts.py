@@ -1,8 +1,9 @@
 """Broadcasts, releases, batches and withdrawals as approve, audience and the command line would sign them."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from schemas.audience import Batch, BatchStatement
 from schemas.broadcast import Broadcast, Rendition, Selection
@@ -65,6 +66,16 @@ def decision(
         expires=expires or value.composed + timedelta(hours=12), reach=reach, nonce=secrets.token_hex(16),
     )  # fmt: skip
     return Decision(lineage=value.lineage, statement=statement, key=key.id, signature=key.sign("decision", statement))
+
+
+def word_about(
+    waiting: Mapping[str, Any], people: DemoTrust, word: DecisionWord = DecisionWord.APPROVE
+) -> Decision:  # fmt: skip
+    """The first officer's word about one that waits, as `/pending` shows it, until its end or six hours from now."""
+    value = Broadcast.model_validate_json(waiting["text"])
+    person, role = APPROVERS[0]
+    expires = min(value.expires, datetime.now(UTC) + timedelta(hours=6))
+    return decision(value, people.key(person), person, role, reach=waiting["reach"], expires=expires, word=word)
 
 
 APPROVERS = (("officer-1", "duty-officer"), ("officer-2", "duty-director"))

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,6 +45,12 @@ def until(question: Callable[[], Any], seconds: float, what: str) -> Any:
             message = f"not within {seconds:g} s: {what}"
             raise AssertionError(message)
         time.sleep(POLL_S)
+
+
+def let_pass(seconds: float) -> None:
+    """Let time pass: a kill is at a random instant, so it waits for no event."""
+    end = time.monotonic() + seconds
+    until(lambda: time.monotonic() >= end, seconds + 5, "time passes")
 
 
 def fictional_numbers(count: int) -> list[str]:
@@ -93,6 +100,13 @@ class Fleet:
         self.trust: DemoTrust = make_demo_trust(self.home, self.realm)
         shared = SharedSettings(data=self.data, realm=self.realm)
         init_phonebook(shared, PhonebookSettings(), datetime.now(UTC))
+
+    def beside(self, data: Path) -> "Fleet":
+        """Another machine for the same stores: its own folder with the same trust, the same platform and callbacks."""
+        shutil.copytree(self.home, data / self.home.name)
+        names = ("TOCSIN_X_BASE_URL", "TOCSIN_SMS_BASE_URL", "TOCSIN_SMS_CALLBACK_URL")
+        same = {name: self.environment[name] for name in names}
+        return Fleet(self.kafka, data, self.realm, {**self.extra, **same, "TOCSIN_REPLICA": "1"})
 
     def people(self, count: int, areas: Iterable[str], language: str = "en", first: int = 0) -> list[str]:
         """Enter `count` people, from the `first` fictional number on; their ids, in the order of their numbers."""

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -19,6 +19,13 @@ INSTALL = "Debian: sudo apt-get install postgresql (as root `make test` does it)
 USER = "tocsin"
 NOBODY = "postgres"
 START_S = 60
+
+
+#: The settings that say where a store lies.
+STORES = (
+    "INTAKE_DATABASE", "COMPOSE_DATABASE", "APPROVE_DATABASE", "AUDIENCE_DATABASE", "X_DATABASE", "SMS_DATABASE",
+    "RECEIPTS_DATABASE", "RECORD_DATABASE", "PHONEBOOK",
+)  # fmt: skip
 
 
 class PostgresUnavailableError(Exception):
@@ -69,6 +76,17 @@ class Postgres:
         """The URL of a schema of this server."""
         more = f"?schema={schema}" if schema else ""
         return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/postgres{more}"
+
+    def stores(self) -> dict[str, str]:
+        """Settings with which every store is on this server, each in its own schema by default."""
+        return {f"TOCSIN_{store}_URL": self.url() for store in STORES}
+
+    def rows(self, schema: str, query: str) -> list[tuple[Any, ...]]:
+        """What a query finds in a schema, over a connection of its own."""
+        address = self.url() + f"?options=-csearch_path%3D{schema}"
+        engine = sa.create_engine(address, poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(sa.text(query))]
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
