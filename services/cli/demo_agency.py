@@ -12,6 +12,8 @@ from pathlib import Path
 
 import yaml
 
+from services.cli.private import new_private
+
 #: Of deploy/publishers.yaml.
 PUBLISHER = "ferrow-health"
 
@@ -21,7 +23,7 @@ def demo_keys(home: Path) -> dict[str, str]:
     path = home / "agency-demo.json"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        with os.fdopen(new_private(path), "w") as file:
             json.dump({use: secrets.token_urlsafe(24) for use in ("live", "test")}, file)
     found: dict[str, str] = json.loads(path.read_text())
     return found

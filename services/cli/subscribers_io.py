@@ -15,6 +15,7 @@ from rich.progress import Progress
 
 from services.cli.context import Context
 from services.cli.errors import Code, fail
+from services.cli.private import new_private
 from services.phonebook.errors import PhonebookError, SheetError
 from services.phonebook.importing import Report
 
@@ -51,7 +52,7 @@ def open_target(target: str) -> Iterator[TextIO]:
         return
     _no_number(target)
     try:
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = new_private(target)
     except FileExistsError:
         fail(f"{target} is there already; name another file, or delete that one first", Code.WRONG)
     except OSError as error:

@@ -213,8 +213,3 @@ class Pack(Data):
     def files(self) -> dict[str, str]:
         """The digest of every file of this pack: its own under "", and one for each further language."""
         return {"": self.digest} | {language: found.digest for language, found in self.translations.items()}
-
-    def sources_of(self, sentences: Iterable[Sentence]) -> list[str]:
-        """The ids of the sources behind these sentences, in the pack's order."""
-        used = {source for s in sentences for fact in s.facts for source in self.facts[fact].sources}
-        return [source for source in self.sources if source in used]

@@ -6,9 +6,9 @@ import tarfile
 from pathlib import Path
 
 from services.cli.context import Context
+from services.cli.private import MODE, new_private
 from services.phonebook.settings import PhonebookSettings
 
-MODE = 0o600
 PHONEBOOK_KEYS = "phonebook.keys.json"
 #: Secrets that lie beside the stores: of the stand-ins, and of those who post at the agencies' door.
 BESIDE = ("sandbox.json", "agency-demo.json", "agency-keys.yaml")
@@ -25,7 +25,7 @@ def keys_of(context: Context) -> dict[str, Path]:
 def write(context: Context, path: Path) -> list[str]:
     """Write the archive (0600, a new file); the names in it. FileExistsError when there is one."""
     keys = keys_of(context)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "wb") as file:
+    with os.fdopen(new_private(path), "wb") as file:
         with tarfile.open(fileobj=file, mode="w:gz") as archive:
             for name, source in keys.items():
                 data = source.read_bytes()
@@ -47,7 +47,7 @@ def put_back(context: Context, path: Path) -> list[str]:
             if target is None or source is None or target.exists():
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "wb") as file:
+            with os.fdopen(new_private(target), "wb") as file:
                 file.write(source.read())
             made.append(entry.name)
     return made

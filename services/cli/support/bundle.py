@@ -26,6 +26,7 @@ from services.cli.copies import last
 from services.cli.errors import Failure
 from services.cli.known_settings import settings_classes
 from services.cli.parked import open_records
+from services.cli.private import new_private
 from services.cli.sight.asking import look
 from services.cli.support import masking
 from services.runtime.settings import variables
@@ -38,8 +39,7 @@ _TAIL_BYTES = 200_000
 def write(context: Context, file: Path, found: list[Found]) -> list[str]:
     """Write the bundle (0600, a new file); the names in it. OSError when it cannot be written."""
     parts = dict(_parts(context, found))
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as out, tarfile.open(fileobj=out, mode="w:gz") as archive:
+    with os.fdopen(new_private(file), "wb") as out, tarfile.open(fileobj=out, mode="w:gz") as archive:
         for name, text in parts.items():
             data = text.encode()
             entry = tarfile.TarInfo(f"tocsin-support/{name}")
