@@ -26,7 +26,7 @@ from schemas.base import Record
 from schemas.topics import TOPICS, Topic
 from schemas.words import Realm
 from services.runtime import broker as kafka
-from services.runtime import correlation, logging, topics
+from services.runtime import collector, correlation, logging, topics
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.decoding import ONLY_HEADER, Envelope, decode, envelope_of
 from services.runtime.doors import Door, announce, private_application
@@ -208,6 +208,7 @@ class Room:
             TRACING.start(
                 self.shared.traces_url, room=self.name, realm=self.realm.value, replica=self.shared.replica
             )  # fmt: skip
+        collector.settle()
         status = asyncio.run(self._live())
         self.close()
         TRACING.stop()
