@@ -15,6 +15,7 @@ from schemas.delivery import Receipt
 from schemas.words import Kind, Reason, State
 from services.dispatch.moves import STANDS, SURPRISING
 from services.dispatch.tables import counted, delivery, platform_id, release
+from services.runtime.prepared import Given, Prepared, among
 from services.runtime.store import insert_new
 
 FOLLOWED_BY = {Kind.CORRECTION: State.CORRECTED, Kind.CANCEL: State.WITHDRAWN, Kind.WITHDRAWAL: State.WITHDRAWN}
@@ -51,9 +52,22 @@ class Effects:
             self.moved[key] = self.moved.get(key, 0) + number
 
 
-def changed(now: datetime) -> dict[str, object]:
+def changed(now: datetime | Given) -> dict[str, Any]:
     """What every change of a row sets beside its new value."""
     return {"changed_at": now, "seq": delivery.c.seq + 1, "unreported": True}
+
+
+_NOW = Given("now", delivery.c.changed_at)
+_THESE = among(delivery.c.id, "ids")
+_ROWS = Prepared(
+    sa.select(delivery.c.id, delivery.c.state, delivery.c.kind, delivery.c.lineage, delivery.c.digest,
+              delivery.c.follower).where(_THESE).order_by(delivery.c.id).with_for_update()
+)  # fmt: skip
+_KNOWN = Prepared(
+    sa.select(platform_id.c.delivery, platform_id.c.platform_id, platform_id.c.created).where(
+        among(platform_id.c.delivery, "ids")
+    )
+)
 
 
 def accept(connection: sa.Connection, found: Sequence[Evidence], source: str, now: datetime, effects: Effects) -> None:
@@ -61,13 +75,7 @@ def accept(connection: sa.Connection, found: Sequence[Evidence], source: str, no
     if not found:
         return
     wanted = {item.delivery for item in found}
-    rows: dict[str, Any] = {
-        row.id: row
-        for row in connection.execute(
-            sa.select(delivery.c.id, delivery.c.state, delivery.c.kind, delivery.c.lineage, delivery.c.digest,
-                      delivery.c.follower).where(delivery.c.id.in_(wanted)).order_by(delivery.c.id).with_for_update()
-        )
-    }  # fmt: skip
+    rows: dict[str, Any] = {row.id: row for row in _ROWS(connection, ids=wanted)}
     effects.unknown_deliveries += len(wanted - rows.keys())
     known = _known(connection, found)
     to_sent: dict[str, None] = {}
@@ -96,10 +104,7 @@ def accept(connection: sa.Connection, found: Sequence[Evidence], source: str, no
 
 def _known(connection: sa.Connection, found: Sequence[Evidence]) -> dict[str, set[str]]:
     """The ids that each delivery has; where one had no time (an answer, a report) and a list gives it, it is kept."""
-    columns = (platform_id.c.delivery, platform_id.c.platform_id, platform_id.c.created)
-    pairs = connection.execute(
-        sa.select(*columns).where(platform_id.c.delivery.in_({item.delivery for item in found}))
-    ).all()  # fmt: skip
+    pairs = _KNOWN(connection, ids={item.delivery for item in found}).all()
     known: dict[str, set[str]] = {}
     for name, value, _ in pairs:
         known.setdefault(name, set()).add(value)
@@ -128,16 +133,23 @@ def unclaimed(connection: sa.Connection, found: Sequence[Evidence]) -> list[Evid
     return [item for item in found if owners.setdefault(item.platform_id, {item.delivery}) == {item.delivery}]
 
 
+def _standing() -> "sa.Update":
+    # A take-back of which nobody knows whether it arrived is a person's; another one might be its double.
+    other = delivery.alias("other")
+    unknown = sa.exists().where(other.c.id == delivery.c.follower, other.c.state == State.UNRESOLVED)
+    follower = sa.case((unknown, delivery.c.follower), else_=sa.null())
+    values = {
+        "state": State.SENT, "reason": None, "follower": follower, "due": None, "maybe": False, **changed(_NOW)
+    }  # fmt: skip
+    return sa.update(delivery).where(_THESE).values(values)
+
+
+_STAND = Prepared(_standing())
+
+
 def _stand(connection: sa.Connection, ids: list[str], now: datetime, effects: Effects) -> None:
     if ids:
-        # A take-back of which nobody knows whether it arrived is a person's; another one might be its double.
-        other = delivery.alias("other")
-        unknown = sa.exists().where(other.c.id == delivery.c.follower, other.c.state == State.UNRESOLVED)
-        follower = sa.case((unknown, delivery.c.follower), else_=None)
-        values = {
-            "state": State.SENT, "reason": None, "follower": follower, "due": None, "maybe": False, **changed(now)
-        }  # fmt: skip
-        connection.execute(sa.update(delivery).where(delivery.c.id.in_(ids)).values(values))
+        _STAND(connection, ids=ids, now=now)
         effects.count(State.SENT, None, len(ids))
 
 
@@ -150,10 +162,16 @@ def _came_last(connection: sa.Connection, follower: str | None, item: Evidence) 
     return taken_back is not None and item.created > taken_back
 
 
+_FIRST_SENT = Prepared(
+    sa.update(release)
+    .where(among(release.c.digest, "digests"), release.c.first_sent.is_(None))
+    .values(first_sent=Given("now", release.c.first_sent))
+)
+
+
 def _first_sent(connection: sa.Connection, digests: set[str], now: datetime) -> None:
     if digests:
-        where = release.c.digest.in_(digests) & release.c.first_sent.is_(None)
-        connection.execute(sa.update(release).where(where).values(first_sent=now))
+        _FIRST_SENT(connection, digests=digests, now=now)
 
 
 def _count(connection: sa.Connection, name: str, more: int) -> None:
@@ -173,6 +191,18 @@ def follow(connection: sa.Connection, rows: Iterable["sa.Row[Any]"], now: dateti
         effects.count(state, None, done.rowcount)
 
 
+_DELIVERED = Prepared(
+    sa.update(delivery)
+    .where(_THESE, delivery.c.state.in_([State.SENT, State.FAILED]))
+    .values({"state": State.DELIVERED, "reason": None, **changed(_NOW)})
+)
+_FAILED = Prepared(
+    sa.update(delivery)
+    .where(_THESE, delivery.c.state == State.SENT)
+    .values({"state": State.FAILED, "reason": Given("why"), **changed(_NOW)})
+)
+
+
 def report(
     connection: sa.Connection, receipts: Sequence[Receipt], reasons: dict[str, Reason], now: datetime, effects: Effects
 ) -> None:
@@ -180,15 +210,10 @@ def report(
     accept(connection, [Evidence(r.delivery, r.platform_id) for r in receipts], "receipt", now, effects)
     delivered = [r.delivery for r in receipts if r.status == "delivered"]
     if delivered:
-        where = delivery.c.id.in_(delivered) & delivery.c.state.in_([State.SENT, State.FAILED])
-        values = {"state": State.DELIVERED, "reason": None, **changed(now)}
-        done = connection.execute(sa.update(delivery).where(where).values(values))
-        effects.count(State.DELIVERED, None, done.rowcount)
+        effects.count(State.DELIVERED, None, _DELIVERED(connection, ids=delivered, now=now).rowcount)
     for reason in set(reasons.values()):
         ids = [
             r.delivery for r in receipts if r.status in {"undelivered", "failed"} and reasons.get(r.delivery) is reason
         ]
-        where = delivery.c.id.in_(ids) & (delivery.c.state == State.SENT)
-        values = {"state": State.FAILED, "reason": reason, **changed(now)}
-        done = connection.execute(sa.update(delivery).where(where).values(values))
-        effects.count(State.FAILED, reason, done.rowcount)
+        failed = _FAILED(connection, ids=ids, why=reason.value, now=now)
+        effects.count(State.FAILED, reason, failed.rowcount)

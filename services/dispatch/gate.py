@@ -6,10 +6,9 @@ right before its first byte.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -17,15 +16,26 @@ from schemas.words import TAKE_BACKS, Kind, Reason, State
 from services.dispatch import evidence, restored, settling
 from services.dispatch.evidence import Effects, Evidence, changed
 from services.dispatch.port import Doubt, Job, NotSent, Outcome, Refused, Sent
+from services.dispatch.settling import THESE
 from services.dispatch.tables import brake, delivery, mark, opt_out, pause
+from services.runtime.prepared import Given, Prepared, among
 from services.runtime.store import insert_new
 
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 60.0
+_NOW = Given("now", delivery.c.changed_at)
+#: What a job is made of; see `texts.Texts.intent`.
+INTENT = (
+    delivery.c.id, delivery.c.lineage, delivery.c.ordinal, delivery.c.kind, delivery.c.attempt, delivery.c.target,
+    delivery.c.language, delivery.c.part, delivery.c.severity, delivery.c.digest, delivery.c.ends,
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Done:
+class ClaimError(Exception):
+    """A row that this transaction holds was changed by another one: the ledger's locks do not hold."""
+
+
+class Done(NamedTuple):
     """What became of one attempt."""
 
     job: Job
@@ -44,13 +54,7 @@ def settle(connection: sa.Connection, finished: Sequence[Done], now: datetime, e
             _settle_one(connection, done, now, effects)
             back.append(done.job.id)
     if back:
-        forbid(connection, now, delivery.c.id.in_(back))
-
-
-def forbid(connection: sa.Connection, now: datetime, which: "sa.ColumnElement[bool]") -> None:
-    """Settle what came back to `planned` and may not start any more."""
-    settling.supersede(connection, now, which)
-    settling.suppress_opted_out(connection, now, which)
+        settling.forbid(connection, now, THESE, ids=back)
 
 
 def _settle_one(connection: sa.Connection, done: Done, now: datetime, effects: Effects) -> None:
@@ -80,26 +84,22 @@ def _backoff(job: Job, wait: float | None) -> float:
     return wait if wait is not None else min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(job.attempt, 8))
 
 
-def open_intents(connection: sa.Connection, channel: str, slots: int, now: datetime) -> list["sa.Row[Any]"]:
-    """Write up to `slots` intents; the rows as they are now, `sending`, with their attempt."""
+def open_intents(
+    connection: sa.Connection, channel: str, slots: int, now: datetime
+) -> "Sequence[sa.Row[*tuple[Any, ...]]]":
+    """Write up to `slots` intents; the rows as they were found, each with one attempt less than it has now.
+
+    Raises:
+        ClaimError: somebody took one of them in between. Nothing was opened.
+    """
     if slots <= 0 or braked(connection, channel):
         return []
-    found = connection.execute(_CANDIDATES, {"now": now, "slots": slots}).all()
+    found = _CANDIDATES(connection, now=now, slots=slots).all()
     held = _hold_marks(connection, {row.lineage for row in found})
-    ids = [row.id for row in found if row.kind == Kind.DELETION or held.get(row.lineage, -1) <= row.ordinal]
-    if not ids:
-        return []
-    where = delivery.c.id.in_(ids) & (delivery.c.state == State.PLANNED)
-    values = {
-        "state": State.SENDING,
-        "reason": None,
-        "attempt": delivery.c.attempt + 1,
-        "intent_at": now,
-        **changed(now),
-    }
-    connection.execute(sa.update(delivery).where(where).values(values))
-    rows = connection.execute(sa.select(delivery).where(delivery.c.id.in_(ids))).all()
-    return sorted(rows, key=lambda row: ids.index(row.id))
+    rows = [row for row in found if row.kind == Kind.DELETION or held.get(row.lineage, -1) <= row.ordinal]
+    if rows and _CLAIM(connection, ids=[row.id for row in rows], now=now).rowcount != len(rows):
+        raise ClaimError
+    return rows
 
 
 def _hold_marks(connection: sa.Connection, lineages: set[str]) -> dict[str, float]:
@@ -115,9 +115,12 @@ def _hold_marks(connection: sa.Connection, lineages: set[str]) -> dict[str, floa
     return dict.fromkeys(connection.execute(these).scalars(), inf) | {row.lineage: float(row.ordinal) for row in held}
 
 
+_BRAKE = Prepared(sa.select(brake.c.on).where(brake.c.channel == Given("channel")))
+
+
 def braked(connection: sa.Connection, channel: str) -> bool:
     """Whether the channel's brake is on."""
-    return bool(connection.execute(sa.select(brake.c.on).where(brake.c.channel == channel)).scalar())
+    return bool(_BRAKE(connection, channel=channel).scalar())
 
 
 def _candidates() -> "sa.Select[Any]":
@@ -136,11 +139,11 @@ def _candidates() -> "sa.Select[Any]":
         other.c.state.in_([State.SENT, State.DELIVERED, State.CORRECTED]),
     )  # fmt: skip
     return (
-        sa.select(row.c.id, row.c.lineage, row.c.ordinal, row.c.kind)
+        sa.select(*INTENT)
         .where(
             row.c.state == State.PLANNED,
-            sa.or_(row.c.due.is_(None), row.c.due <= sa.bindparam("now", type_=row.c.due.type)),
-            row.c.ends > sa.bindparam("now", type_=row.c.ends.type),
+            sa.or_(row.c.due.is_(None), row.c.due <= _NOW),
+            row.c.ends > _NOW,
             sa.or_(row.c.kind == Kind.DELETION, ~newer_mark),
             sa.or_(row.c.kind.in_(TAKE_BACKS), ~paused),
             ~opted_out,
@@ -150,7 +153,7 @@ def _candidates() -> "sa.Select[Any]":
             restored.cleared(),
         )
         .order_by(row.c.priority, row.c.ordinal)
-        .limit(sa.bindparam("slots"))
+        .limit(Given("slots"))
         .with_for_update(skip_locked=True, of=row)
     )
 
@@ -163,4 +166,11 @@ def _part_before_stands(row: sa.Table, other: "sa.FromClause") -> "sa.ColumnElem
     )
 
 
-_CANDIDATES = _candidates()
+def _claim() -> sa.Update:
+    """The intents of `ids`: those that are still `planned` become `sending`."""
+    where = among(delivery.c.id, "ids") & (delivery.c.state == State.PLANNED)
+    values = {"state": State.SENDING, "reason": None, "attempt": delivery.c.attempt + 1, "intent_at": _NOW}
+    return sa.update(delivery).where(where).values({**values, **changed(_NOW)})
+
+
+_CANDIDATES, _CLAIM = Prepared(_candidates()), Prepared(_claim())

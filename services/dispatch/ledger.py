@@ -22,6 +22,7 @@ from services.dispatch.missing import incomplete
 from services.dispatch.planner import Plan
 from services.dispatch.port import Job, LookUp
 from services.dispatch.recovery import Attempt
+from services.dispatch.settling import EXPIRED, OF_TARGET, OPTED_OUT, OVERTAKEN
 from services.dispatch.tables import counted, delivery, doubted, mark, opt_out, outbox_rows
 from services.dispatch.texts import Texts
 from services.runtime import correlation
@@ -155,7 +156,7 @@ class Ledger:
         def write(connection: sa.Connection) -> None:
             if out:
                 insert_new(connection, opt_out, [{"target": target, "at": now}])
-                settling.suppress_opted_out(connection, now, delivery.c.target == target)
+                settling.settle_planned(connection, OPTED_OUT, now, OF_TARGET, target=target)
             else:
                 connection.execute(sa.delete(opt_out).where(opt_out.c.target == target))
 
@@ -174,7 +175,7 @@ class Ledger:
         effects.overtaken = sum(self.marks.get(done.job.lineage, 0) > done.job.ordinal for done in finished)
         rows = gate.open_intents(connection, self.plan.channel, slots, now)
         effects.count(State.SENDING, None, len(rows))
-        return Window([self.job(connection, row) for row in rows], effects)
+        return Window([self._texts.intent(connection, row, now) for row in rows], effects)
 
     def job(self, connection: sa.Connection, row: Any) -> Job:  # noqa: ANN401 - a row of `delivery`
         """What to send for one row."""
@@ -242,12 +243,9 @@ class Ledger:
 
         def work(connection: sa.Connection) -> Effects:
             effects, now = Effects(), self._clock.now()
-            expired = settling.settle_planned(
-                connection, delivery.c.ends <= now, None, State.EXPIRED, Reason.EXPIRED, now
-            )
-            effects.count(State.EXPIRED, Reason.EXPIRED, expired)
-            effects.count(State.SUPERSEDED, Reason.SUPERSEDED, settling.supersede(connection, now))
-            effects.count(State.SUPPRESSED, Reason.OPTED_OUT, settling.suppress_opted_out(connection, now))
+            if settling.anything_due(connection, now):
+                for rule in (EXPIRED, OVERTAKEN, OPTED_OUT):
+                    effects.count(rule.state, rule.reason, settling.settle_planned(connection, rule, now))
             return effects
 
         return await self._store.transact(work)

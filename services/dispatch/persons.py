@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from schemas.operations import Alarm
 from schemas.topics import ALARMS
 from schemas.words import PUBLIC_CHANNELS, Channel, Kind, Realm, Reason, State
-from services.dispatch import alarms, evidence, gate
+from services.dispatch import alarms, evidence, settling
 from services.dispatch.evidence import Effects, Evidence, changed
 from services.dispatch.moves import Who, allowed
 from services.dispatch.port import Job
+from services.dispatch.settling import THESE
 from services.dispatch.tables import delivery, metadata, outbox_rows, person_move
 from services.dispatch.texts import Texts
 from services.runtime.outbox import message_of
@@ -133,7 +134,7 @@ def _set(connection: sa.Connection, row: "sa.Row[Any]", to: State, now: datetime
     if to is State.SENT:
         evidence.follow(connection, [row], now, Effects())
     elif to is State.PLANNED:
-        gate.forbid(connection, now, delivery.c.id == row.id)
+        settling.forbid(connection, now, THESE, ids=[row.id])
 
 
 def _end_alarm(connection: sa.Connection, channel: Channel, realm: Realm, lineage: str, now: datetime) -> None:

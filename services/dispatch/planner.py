@@ -15,7 +15,7 @@ from schemas.audience import BatchStatement
 from schemas.broadcast import Broadcast, Rendition
 from schemas.words import BroadcastKind, Channel, Kind, Severity, State
 from services.dispatch import ids
-from services.dispatch.settling import of_word, supersede, suppress_opted_out
+from services.dispatch.settling import OF_LINEAGE, OVERTAKEN, THESE, forbid, of_word, settle_planned
 from services.dispatch.tables import batch, delivery, mark, pause, release
 from services.runtime import correlation
 from services.runtime.postgres import take_turns
@@ -151,7 +151,7 @@ def raise_mark(  # noqa: PLR0917 - the columns of one row
         higher = (mark.c.lineage == broadcast.lineage) & (mark.c.ordinal < ordinal)
         if not connection.execute(sa.update(mark).where(higher).values(row)).rowcount:
             return
-    supersede(connection, now, delivery.c.lineage == broadcast.lineage)
+    settle_planned(connection, OVERTAKEN, now, OF_LINEAGE, lineage=broadcast.lineage)
 
 
 def _plan_posts(  # noqa: PLR0917 - one call, and each is a different thing
@@ -159,13 +159,13 @@ def _plan_posts(  # noqa: PLR0917 - one call, and each is a different thing
     now: datetime,
 ) -> None:  # fmt: skip
     rows: list[dict[str, Any]] = []
+    common = _planned(believed.digest, broadcast, KIND_OF[broadcast.kind], believed.ends, now)
     for language, parts in texts.items():
         before: str | None = None
         for part in range(1, len(parts) + 1):
             target = ids.public_target(plan.account, language, "public", part)
-            row = _row(plan, believed.digest, broadcast, KIND_OF[broadcast.kind], target, language, believed.ends, now)
-            rows.append({**row, "part": part, "about": before})
-            before = row["id"]
+            rows.append({**_named(plan, common, language, target), "part": part, "about": before})
+            before = rows[-1]["id"]
     _insert(connection, rows, now)
 
 
@@ -201,23 +201,28 @@ def _plan_texts(  # noqa: PLR0917 - one call, and each is a different thing
         return  # nothing was composed for this channel, or a Cancel, which goes to those who got the alert
     if language not in languages:
         language = next(iter(languages))
-    kind = KIND_OF[BroadcastKind(known.kind)]
-    rows = [_row(plan, digest, known, kind, subscriber, language, known.ends, now) for subscriber in subscribers]
-    _insert(connection, rows, now)
+    common = _planned(digest, known, KIND_OF[BroadcastKind(known.kind)], known.ends, now)
+    _insert(connection, [_named(plan, common, language, subscriber) for subscriber in subscribers], now)
 
 
-def _row(  # noqa: PLR0917 - the columns of one row
-    plan: Plan, digest: str, of: Any, kind: Kind, target: str, language: str, ends: datetime, now: datetime  # noqa: ANN401 - a Broadcast or a row of `release`: both name version and revision alike
-) -> dict[str, Any]:  # fmt: skip
+def _planned(digest: str, of: Any, kind: Kind, ends: datetime, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - a Broadcast or a row of `release`: both name version and revision alike
+    """What the rows of one release have in common; `_of_target` names each."""
     severity = Severity(of.severity)
     return {
-        "id": ids.delivery_id(of.lineage, of.version, of.revision, plan.channel, target, kind),
         "lineage": of.lineage, "version": of.version, "revision": of.revision,
-        "ordinal": ids.ordinal(of.version, of.revision), "kind": kind.value, "target": target, "language": language,
+        "ordinal": ids.ordinal(of.version, of.revision), "kind": kind.value,
         "part": 1, "digest": digest, "severity": severity.value, "priority": priority(severity),
         "state": State.PLANNED.value, "ends": ends, "changed_at": now, "attempt": 0, "seq": 1, "unreported": True,
-        "about": None,
+        "about": None, "maybe": False,
     }  # fmt: skip
+
+
+def _named(plan: Plan, common: dict[str, Any], language: str, target: str) -> dict[str, Any]:
+    """One row: what is planned for `target`."""
+    name = ids.delivery_id(
+        common["lineage"], common["version"], common["revision"], plan.channel, target, common["kind"]
+    )
+    return {**common, "id": name, "language": language, "target": target}
 
 
 def _insert(connection: sa.Connection, rows: list[dict[str, Any]], now: datetime) -> None:
@@ -225,9 +230,7 @@ def _insert(connection: sa.Connection, rows: list[dict[str, Any]], now: datetime
     for start in range(0, len(rows), INSERT_CHUNK):
         chunk = rows[start : start + INSERT_CHUNK]
         insert_new(connection, delivery, chunk)
-        these = delivery.c.id.in_([row["id"] for row in chunk])
-        supersede(connection, now, these)
-        suppress_opted_out(connection, now, these)
+        forbid(connection, now, THESE, ids=[row["id"] for row in chunk])
 
 
 def plan_withdrawal(connection: sa.Connection, plan: Plan, believed: Believed, serial: int, now: datetime) -> None:

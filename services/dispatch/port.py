@@ -7,15 +7,14 @@ answer means for a delivery. It says what it knows: a platform's id, a refusal, 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from schemas.words import Channel as ChannelName
 from schemas.words import Kind, Reason, Severity
 from services.dispatch.bounds import Bounds
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """One attempt at one delivery: what to send to whom, and how long that may still start."""
 
     id: str
@@ -42,8 +41,7 @@ class Permit(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Sent:
+class Sent(NamedTuple):
     """The platform has it, under this id."""
 
     platform_id: str

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from schemas.words import Reason, Severity, State
-from services.dispatch import evidence, gate
+from services.dispatch import evidence, settling
 from services.dispatch.evidence import Effects, Evidence, changed
 from services.dispatch.moves import DOUBT
 from services.dispatch.port import LookUp
+from services.dispatch.settling import THESE
 from services.dispatch.tables import delivery
 
 
@@ -94,7 +95,7 @@ def _again(connection: sa.Connection, attempt: Attempt, now: datetime, effects: 
     values = {"state": State.PLANNED, "reason": Reason.UNKNOWN_OUTCOME, "due": None, "maybe": maybe, **changed(now)}
     moved = connection.execute(sa.update(delivery).where(_same(attempt)).values(**values)).rowcount
     effects.count(State.PLANNED, Reason.UNKNOWN_OUTCOME, moved)
-    gate.forbid(connection, now, delivery.c.id == attempt.id)
+    settling.forbid(connection, now, THESE, ids=[attempt.id])
 
 
 def _refused_as_alike(connection: sa.Connection, attempt: Attempt, now: datetime, effects: Effects) -> bool:

@@ -2,35 +2,45 @@
 
 import sqlalchemy as sa
 
-from schemas.delivery import ROWS_LIMIT, Deliveries, DeliveryRow
+from schemas.delivery import ROWS_LIMIT, Deliveries
 from schemas.topics import DELIVERIES
-from schemas.words import Channel, Kind, Realm, Reason, State
+from schemas.words import Channel, Realm
 from services.dispatch import causes
 from services.dispatch.tables import delivery, platform_id
 from services.runtime.outbox import CORRELATION_HEADER, Outbox
+from services.runtime.prepared import Prepared, among
+from services.runtime.store import moment
+
+_CHANGED = Prepared(
+    sa.select(
+        delivery.c.id, delivery.c.version, delivery.c.revision, delivery.c.kind, delivery.c.target, delivery.c.state,
+        delivery.c.reason, delivery.c.attempt, delivery.c.seq, delivery.c.changed_at.label("at"), delivery.c.lineage,
+        delivery.c.digest, platform_id.c.platform_id,
+    )
+    .outerjoin(platform_id, platform_id.c.delivery == delivery.c.id)
+    .where(delivery.c.unreported)
+    .limit(ROWS_LIMIT)
+    .with_for_update(skip_locked=True, of=delivery)  # what changes meanwhile must not count as reported
+)  # fmt: skip
+_FIELDS = ("id", "version", "revision", "kind", "target", "state", "reason", "attempt", "seq")
+_REPORTED = Prepared(sa.update(delivery).where(among(delivery.c.id, "ids")).values(unreported=False))
 
 
 def report(connection: sa.Connection, outbox: Outbox, channel: Channel, realm: Realm) -> int:
     """Write up to one record's worth of changed rows, grouped by what they belong to; the number of rows."""
-    rows = connection.execute(
-        sa.select(delivery, platform_id.c.platform_id)
-        .outerjoin(platform_id, platform_id.c.delivery == delivery.c.id)
-        .where(delivery.c.unreported)
-        .limit(ROWS_LIMIT)
-        .with_for_update(skip_locked=True, of=delivery)  # what changes meanwhile must not count as reported
-    ).all()
-    groups: dict[tuple[str, str], dict[str, DeliveryRow]] = {}
+    rows = _CHANGED(connection).all()
+    groups: dict[tuple[str, str], dict[str, dict[str, object]]] = {}
     for row in rows:
-        groups.setdefault((row.lineage, row.digest), {})[row.id] = DeliveryRow(
-            id=row.id, version=row.version, revision=row.revision, kind=Kind(row.kind), target=row.target,
-            state=State(row.state), reason=Reason(row.reason) if row.reason else None, attempt=row.attempt,
-            seq=row.seq, at=row.changed_at, platform_id=row.platform_id,
-        )  # fmt: skip
+        *values, at, lineage, digest, name = row
+        made = dict(zip(_FIELDS, values, strict=True))
+        made["at"], made["platform_id"] = moment(at), name
+        groups.setdefault((lineage, digest), {})[row.id] = made
     for (lineage, digest), changed in groups.items():
-        record = Deliveries(realm=realm, channel=channel, lineage=lineage, digest=digest, rows=tuple(changed.values()))
+        record = Deliveries.model_validate({
+            "realm": realm, "channel": channel, "lineage": lineage, "digest": digest, "rows": tuple(changed.values())
+        })  # fmt: skip
         headers = {CORRELATION_HEADER: cause} if (cause := causes.of_digest(connection, digest)) else {}
         outbox.put(connection, DELIVERIES, f"{lineage}#{channel}", record, headers)
     if rows:
-        these = delivery.c.id.in_([row.id for row in rows])
-        connection.execute(sa.update(delivery).where(these).values(unreported=False))
+        _REPORTED(connection, ids=[row.id for row in rows])
     return len(rows)

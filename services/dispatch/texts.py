@@ -1,5 +1,7 @@
 """The text of a row, out of its release or withdrawal; read from the ledger once, for all rows of one digest."""
 
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,6 +9,17 @@ import sqlalchemy as sa
 from schemas.words import Kind, Severity
 from services.dispatch.port import Job
 from services.dispatch.tables import release
+from services.runtime.store import moment
+
+#: Of words: calling an enumeration takes longer than all else about a job.
+_KINDS, _SEVERITIES = {each.value: each for each in Kind}, {each.value: each for each in Severity}
+#: The end of a release is that of all its rows.
+_moment = lru_cache(maxsize=1024)(moment)
+
+
+def _about(kind: Kind, target: str) -> str | None:
+    """The platform's id that a deletion deletes."""
+    return target.rpartition("#")[2] if kind is Kind.DELETION else None
 
 
 class Texts:
@@ -15,30 +28,44 @@ class Texts:
     def __init__(self) -> None:
         """Nothing read yet."""
         self._known: dict[tuple[str, str], dict[str, dict[str, list[str]]]] = {}
-
-    def of(self, connection: sa.Connection, row: Any) -> str:  # noqa: ANN401 - a row of `delivery`
-        """What to send for one row."""
-        kind = Kind(row.kind)
-        if kind is Kind.DELETION:
-            return ""
-        texts = self._read(connection, row.digest, "withdraw" if kind is Kind.WITHDRAWAL else "release")
-        if kind is Kind.WITHDRAWAL:
-            chosen = texts["withdrawals"]
-        elif kind is Kind.CORRECTION and row.language in texts["corrections"]:
-            chosen = texts["corrections"]
-        else:
-            chosen = texts["renditions"]
-        text: str = chosen[row.language][row.part - 1]
-        return text
+        self._chosen: dict[tuple[str, Kind, str, int], str] = {}
 
     def job(self, connection: sa.Connection, row: Any) -> Job:  # noqa: ANN401 - a row of `delivery`
         """One row as an attempt, with what to send."""
         kind = Kind(row.kind)
-        about = row.target.rpartition("#")[2] if kind is Kind.DELETION else None
+        text = self._text(connection, row.digest, kind, row.language, row.part)
         return Job(
             row.id, row.attempt, row.lineage, row.ordinal, kind, row.target, row.language, Severity(row.severity),
-            self.of(connection, row), row.ends, about, row.intent_at,
+            text, row.ends, _about(kind, row.target), row.intent_at,
         )  # fmt: skip
+
+    def intent(self, connection: sa.Connection, row: "sa.Row[*tuple[Any, ...]]", now: datetime) -> Job:
+        """A row of `gate.INTENT`, as the attempt that has begun now."""
+        name, lineage, ordinal, word, attempt, target, language, part, severity, digest, ends = row
+        kind = _KINDS[word]
+        text = self._text(connection, digest, kind, language, part)
+        return Job(
+            name, attempt + 1, lineage, ordinal, kind, target, language, _SEVERITIES[severity],
+            text, _moment(ends), _about(kind, target), now,
+        )  # fmt: skip
+
+    def _text(self, connection: sa.Connection, digest: str, kind: Kind, language: str, part: int) -> str:
+        key = (digest, kind, language, part)
+        found = self._chosen.get(key)
+        if found is None:
+            found = self._chosen[key] = self._choose(connection, digest, kind, language)[part - 1]
+        return found
+
+    def _choose(self, connection: sa.Connection, digest: str, kind: Kind, language: str) -> list[str]:
+        """The parts of the text of one kind of row."""
+        if kind is Kind.DELETION:
+            return [""]
+        texts = self._read(connection, digest, "withdraw" if kind is Kind.WITHDRAWAL else "release")
+        if kind is Kind.WITHDRAWAL:
+            return texts["withdrawals"][language]
+        if kind is Kind.CORRECTION and language in texts["corrections"]:
+            return texts["corrections"][language]
+        return texts["renditions"][language]
 
     def _read(self, connection: sa.Connection, digest: str, word: str) -> dict[str, dict[str, list[str]]]:
         key = (digest, word)

@@ -18,10 +18,15 @@ from services.phonebook.keys import Keyring, ensure
 from services.phonebook.numbers import NumberError, canonical
 from services.phonebook.settings import PhonebookSettings
 from services.phonebook.tables import NOT_OUT, SPACE, about, metadata, subscriber
+from services.runtime.prepared import Prepared, among
 from services.runtime.settings import SharedSettings
 from services.runtime.store import BUSY_MS, Store, insert_new
 
 log = get_logger(__name__)
+
+
+_ALL = sa.select(subscriber.c.id, subscriber.c.key_name, subscriber.c.number).where(among(subscriber.c.id, "ids"))
+_ALL_NUMBERS, _NUMBERS = Prepared(_ALL), Prepared(_ALL.where(NOT_OUT))
 
 
 class Phonebook:
@@ -48,11 +53,8 @@ class Phonebook:
         Raises:
             PhonebookError: a key is missing from the keyring.
         """
-        columns = (subscriber.c.id, subscriber.c.key_name, subscriber.c.number)
         with self.reading() as connection:
-            rows = connection.execute(
-                sa.select(*columns).where(subscriber.c.id.in_(ids), sa.true() if reading else NOT_OUT)
-            ).all()
+            rows = (_ALL_NUMBERS if reading else _NUMBERS)(connection, ids=ids).all()
         found = {row.id: self.keyring.decrypt(row.id, row.key_name, row.number) for row in rows}
         for each in [each for each, number in found.items() if number is None]:
             log.error("phonebook.unreadable", subscriber=each, do="import this person again, or restore the phonebook")

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from services.dispatch import gate
+from services.runtime.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Mutation:
         with pytest.MonkeyPatch.context() as patch:
             for cut in self.cuts:
                 cut.apply(patch)
-            patch.setattr(gate, "_CANDIDATES", gate._candidates())
+            patch.setattr(gate, "_CANDIDATES", Prepared(gate._candidates()))
+            patch.setattr(gate, "_CLAIM", Prepared(gate._claim()))
             yield
 
 
@@ -63,10 +65,12 @@ def _of(name: str, module: str, function: str, old: str, new: str = "", *more: C
 
 
 _NEWER_MARK = Cut("gate", "_candidates", "sa.or_(row.c.kind == Kind.DELETION, ~newer_mark),")
-_SUPERSEDE = Cut("planner", "raise_mark", "supersede(connection, now, delivery.c.lineage == broadcast.lineage)")
+_SUPERSEDE = Cut(
+    "planner", "raise_mark", "settle_planned(connection, OVERTAKEN, now, OF_LINEAGE, lineage=broadcast.lineage)"
+)
 _HELD = Cut("gate", "open_intents", " if row.kind == Kind.DELETION or held.get(row.lineage, -1) <= row.ordinal")
 _OPENS = "gate.open_intents(connection, self.plan.channel, slots, now)"
-_OPT_SUPPRESSES = "settling.suppress_opted_out(connection, now, delivery.c.target == target)"
+_OPT_SUPPRESSES = "settling.settle_planned(connection, OPTED_OUT, now, OF_TARGET, target=target)"
 
 MUTATIONS = {
     mutation.name: mutation
@@ -82,8 +86,7 @@ MUTATIONS = {
             '{"state": State.PLANNED, "reason": reason}'),
         _of("expired intent started", "pump", "Fresh.permit", "clock.boottime() <= self.until and "),
         _of("expiry not in the last check", "pump", "Fresh.permit", "clock.now() < job.ends and "),
-        _of("expiry not in the gate", "gate", "_candidates",
-            'row.c.ends > sa.bindparam("now", type_=row.c.ends.type),'),
+        _of("expiry not in the gate", "gate", "_candidates", "row.c.ends > _NOW,"),
         _of("STOP not in the last check", "ledger", "Ledger.may_start", " and job.target not in self.stopped"),
         _of("STOP not in the gate", "gate", "_candidates", "~opted_out,", "",
             Cut("ledger", "Ledger.opt", _OPT_SUPPRESSES, "pass")),
@@ -120,6 +123,6 @@ SHARED_MUTATIONS = {
     mutation.name: mutation
     for mutation in (
         _of("intent without compare-and-set", "gate", "_candidates", ".with_for_update(skip_locked=True, of=row)", "",
-            Cut("gate", "open_intents", " & (delivery.c.state == State.PLANNED)")),
+            Cut("gate", "_claim", " & (delivery.c.state == State.PLANNED)")),
     )
 }  # fmt: skip

@@ -6,13 +6,13 @@ ours over the one pool (https://github.com/twilio/twilio-python). No call is ret
 
 import asyncio
 import base64
-import json
 import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
+from pydantic_core import from_json
 from twilio.base.exceptions import TwilioException
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
@@ -139,7 +139,7 @@ def _outcome(answer: Answer) -> Outcome:
 def _json(body: bytes) -> dict[str, Any] | None:
     """A JSON object, or None."""
     try:
-        found = json.loads(body)
+        found = from_json(body)
     except ValueError:
         return None
     return found if isinstance(found, dict) else None
