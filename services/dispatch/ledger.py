@@ -252,7 +252,9 @@ class Ledger:
 
     async def report(self) -> int:
         """Write what changed to the outbox, up to one record's worth; the number of rows."""
-        return await self._store.transact(reporting.report, self.outbox, self.plan.channel, self._realm)
+        return await self._store.transact(
+            reporting.report, self.outbox, self.plan.channel, self._realm, self._clock.now()
+        )
 
     async def counts(self) -> dict[tuple[str, str], int]:
         """Rows by state and reason."""

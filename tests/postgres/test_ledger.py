@@ -217,12 +217,16 @@ async def test_one_message_is_claimed_for_one_delivery(world: SharedWorld, pair:
 
 async def test_a_change_while_it_is_reported_is_reported_too(world: SharedWorld, pair: tuple[Process, Process]) -> None:
     await world.release(to=[ANNA])
+    world.clock.pass_time(reporting.PASSING.total_seconds())
+    now = world.clock.now()
     with pair[0].store.begin() as reporter:
-        assert reporting.report(reporter, pair[0].ledger.outbox, Channel.SMS, pair[0].ledger._realm) == 1
+        assert reporting.report(reporter, pair[0].ledger.outbox, Channel.SMS, pair[0].ledger._realm, now) == 1
         async with asyncio.timeout(5):
             assert await pair[1].window() == []
     (job,) = await pair[1].window()
     assert world.row().unreported
+    assert await pair[0].ledger.report() == 0, "in flight: what has just begun has most often ended by the next look"
+    world.clock.pass_time(reporting.PASSING.total_seconds())
     assert await pair[0].ledger.report() == 1
     assert not world.row().unreported
     assert job.attempt == 1
@@ -230,6 +234,7 @@ async def test_a_change_while_it_is_reported_is_reported_too(world: SharedWorld,
 
 async def test_two_reporters_write_each_row_once(world: SharedWorld, pair: tuple[Process, Process]) -> None:
     await world.release(to=people(30))
+    world.clock.pass_time(reporting.PASSING.total_seconds())
     assert sum(await asyncio.gather(*(process.ledger.report() for process in pair))) == 30
 
 
