@@ -2,7 +2,9 @@
 
 A relay, woken by the commit, publishes every row with the broker's confirmation and then deletes it. A process killed
 between the two publishes again: readers are idempotent by ids of their own. Rows of one key keep their order, also when
-several processes share the store: one of them relays at a time, and a frozen one loses its turn.
+several processes share the store: one of them relays at a time, and a frozen one loses its turn. A process that has its
+store to itself deletes when it is quiet: at once, the delete's way to the disk was in the way of the next rooms, which
+had just been given the record.
 """
 
 import asyncio
@@ -10,7 +12,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 from structlog.stdlib import get_logger
@@ -21,11 +23,13 @@ from schemas.words import Realm
 from services.runtime import correlation
 from services.runtime.clock import Clock
 from services.runtime.postgres import TurnTakenError
-from services.runtime.store import Moment, Store
+from services.runtime.store import Moment, Runner, Store
 from services.runtime.tracing import TRACING
 
 log = get_logger(__name__)
 CHUNK = 200
+#: After so many seconds without a wake, or with so many rows published, those are deleted.
+QUIET_S, MANY = 0.1, 50
 #: Seconds of publishing after which a turn starts no further row, of waiting for another process's turn, and until a
 #: process that stands still has lost its own: longer than the first and one publish's time-out together.
 TURN_S, WAIT_S, HOLD_S = 8.0, 3.0, 25.0
@@ -83,6 +87,8 @@ class Outbox:
         """Use the `rows` table (see `table`) of `store`."""
         self._store, self._rows, self._clock, self._realm = store, rows, clock, realm
         self._woken = asyncio.Event()
+        #: Rows that are published and not deleted yet.
+        self._published: set[int] = set()
 
     def put(
         self,
@@ -111,25 +117,36 @@ class Outbox:
 
     async def oldest(self) -> datetime | None:
         """When the oldest unpublished row was written."""
-        oldest = sa.select(self._rows.c.at).order_by(self._rows.c.id).limit(1)
+        oldest = self._unpublished(self._rows.c.at).limit(1)
         return await self._store.transact(lambda c: c.execute(oldest).scalar())
 
     async def relay(self, publish: Publisher, idle_s: float = 1.0) -> None:
         """Publish rows for ever. `idle_s` is how long a missed wake may cost."""
         wait = idle_s
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), wait)
-            self._woken.clear()
-            try:
-                while await self.relay_once(publish):
-                    pass
-                wait = idle_s
-            except TurnTakenError:
-                wait = idle_s
-            except Exception as error:  # noqa: BLE001 - whatever failed, the rows are still there and must go out
-                log.warning("outbox.retry", error=type(error).__name__, wait_s=wait)
-                wait = min(5.0, max(0.2, wait * 2))
+        try:
+            while True:
+                woken = await self._wait(min(QUIET_S, wait) if self._published else wait)
+                try:
+                    if not woken:
+                        await self._forget(self._store.transact)
+                    while await self.relay_once(publish) == CHUNK:
+                        pass
+                    wait = idle_s
+                except TurnTakenError:
+                    wait = idle_s
+                except Exception as error:  # noqa: BLE001 - whatever failed, the rows are still there and must go out
+                    log.warning("outbox.retry", error=type(error).__name__, wait_s=wait)
+                    wait = min(5.0, max(0.2, wait * 2))
+        finally:
+            await self._forget(self._store.transact)
+
+    async def _wait(self, wait_s: float) -> bool:
+        """Until something was committed, and whether it was, or `wait_s` seconds have passed."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), wait_s)
+        woken = self._woken.is_set()
+        self._woken.clear()
+        return woken
 
     async def relay_once(self, publish: Publisher) -> int:
         """Publish one chunk, rows of one key in order, different keys at once; the number published.
@@ -138,13 +155,26 @@ class Outbox:
             TurnTakenError: another process relays this store's rows, and has been at it for long.
         """
         async with self._store.alone("outbox", WAIT_S, HOLD_S) as run:
-            found = await run(lambda c: c.execute(sa.select(self._rows).order_by(self._rows.c.id).limit(CHUNK)).all())
+            chunk = self._unpublished(self._rows).limit(CHUNK)
+            found = await run(lambda c: c.execute(chunk).all())
             done, failed = await self._publish_all(found, publish)
-            if done:
-                await run(lambda c: c.execute(sa.delete(self._rows).where(self._rows.c.id.in_(done))))
+            self._published.update(done)
+            if len(self._published) >= MANY or not self._store.is_sqlite:  # others must not find them on their turn
+                await self._forget(run)
         if failed:
             raise failed
         return len(done)
+
+    def _unpublished(self, *what: "sa.ColumnElement[Any] | sa.Table") -> "sa.Select[Any]":
+        """`what` of the rows that are still to be published, the oldest first."""
+        return sa.select(*what).where(self._rows.c.id.not_in(sorted(self._published))).order_by(self._rows.c.id)
+
+    async def _forget(self, run: Runner) -> None:
+        """Delete what is published."""
+        gone = sorted(self._published)
+        if gone:
+            await run(lambda c: c.execute(sa.delete(self._rows).where(self._rows.c.id.in_(gone))))
+            self._published.difference_update(gone)
 
     async def _publish_all(
         self, found: Sequence["sa.Row[tuple[object, ...]]"], publish: Publisher
