@@ -31,6 +31,7 @@ class Texts:
     def __init__(self, folder: Path, segments: limits.SegmentPolicy) -> None:
         """`segments` is the most that a text message may take."""
         self._segments = segments
+        self._longest_sms = max(limits.count_sms(letter, segments).limit for letter in ("a", "Ж"))
         # Posts and text messages are plain text: there is no HTML to escape.
         self._environment = Environment(
             loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False, trim_blocks=True,  # noqa: S701 - plain text
@@ -55,6 +56,8 @@ class Texts:
 
     def _measure(self, channel: Channel, text: str) -> Measured:
         if channel is Channel.SMS:
+            if len(text) > self._longest_sms:  # each character takes a unit at least: spares a costly count
+                return Measured(text, 0, fits=False)
             counted = limits.count_sms(text, self._segments)
             return Measured(text, counted.segments, counted.fits)
         counted = limits.count(channel, text)
