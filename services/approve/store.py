@@ -37,9 +37,9 @@ def insert_proposal(c: sa.Connection, proposal: Proposal) -> bool:
 
 
 def update_proposal(c: sa.Connection, digest: str, **values: object) -> Proposal:
-    """Change a proposal, and read it again."""
-    c.execute(sa.update(proposals).where(proposals.c.digest == digest).values(**values))
-    return _one(c, proposals.c.digest == digest)
+    """Change a proposal; it as it is then."""
+    update = sa.update(proposals).where(proposals.c.digest == digest).values(**values).returning(*_COLUMNS)
+    return _proposal(c.execute(update).mappings().one())
 
 
 def find_proposal(c: sa.Connection, digest: str) -> Proposal | None:
@@ -99,10 +99,6 @@ def live_severity(c: sa.Connection, lineage: str, before: tuple[int, int], now: 
     )
     found = [Severity(row.severity) for row in c.execute(query) if (row.version, row.revision) < before]
     return min(found, key=lambda severity: severity.gravity, default=None)
-
-
-def _one(c: sa.Connection, where: sa.ColumnElement[bool]) -> Proposal:
-    return next(find_proposals(c, where))
 
 
 def _proposal(row: Mapping[Any, Any]) -> Proposal:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from pydantic import ValidationError
 
@@ -44,6 +45,8 @@ __all__ = [
     "stop",
 ]  # fmt: skip
 
+#: Broadcasts that a process keeps as it has read them.
+KNOWN = 8
 #: The role that a decision of the policy engine names.
 ENGINE_ROLE = "engine"
 #: How long a signed wish to read bytes is good for: it is asked once, at once.
@@ -103,6 +106,15 @@ def signer(decision: Decision, trusted: Trust, realm: Realm, roles: Iterable[str
 
 def broadcast_of(text: str, digest: str, realm: Realm) -> Broadcast:
     """The Broadcast in canonical `text`, when it hashes to `digest` and is of this realm. Or NotTrustedError."""
+    found = _canonical(text, digest)
+    if found.realm is not realm:
+        raise NotTrustedError("realm", f"the Broadcast is for {found.realm}, this process is {realm}")
+    return found
+
+
+@lru_cache(maxsize=KNOWN)
+def _canonical(text: str, digest: str) -> Broadcast:
+    """The same of any realm, kept, for approve asks twice: the answer rests on nothing but the question."""
     try:
         data = text.encode()
         if trust.digest_of(data) != digest:
@@ -112,8 +124,6 @@ def broadcast_of(text: str, digest: str, realm: Realm) -> Broadcast:
             raise NotTrustedError("canonical", "the bytes are not in canonical form")
     except (ValidationError, ValueError) as error:
         raise NotTrustedError("shape", "the bytes are no Broadcast that this version can read") from error
-    if found.realm is not realm:
-        raise NotTrustedError("realm", f"the Broadcast is for {found.realm}, this process is {realm}")
     return found
 
 
