@@ -12,7 +12,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import sqlalchemy as sa
 from structlog.stdlib import get_logger
@@ -23,6 +23,7 @@ from schemas.words import Realm
 from services.runtime import correlation
 from services.runtime.clock import Clock
 from services.runtime.postgres import TurnTakenError
+from services.runtime.prepared import Prepared
 from services.runtime.store import Moment, Runner, Store
 from services.runtime.tracing import TRACING
 
@@ -86,8 +87,10 @@ class Outbox:
     def __init__(self, store: Store, rows: sa.Table, clock: Clock, realm: Realm) -> None:
         """Use the `rows` table (see `table`) of `store`."""
         self._store, self._rows, self._clock, self._realm = store, rows, clock, realm
+        self._insert = Prepared(sa.insert(rows).inline(), (*Message._fields, "at"))
+        self._chunk = sa.select(rows).order_by(rows.c.id).limit(MANY + CHUNK)
         self._woken = asyncio.Event()
-        #: Rows that are published and not deleted yet.
+        #: Rows that are published and not deleted yet, fewer than MANY between two turns.
         self._published: set[int] = set()
 
     def put(
@@ -108,8 +111,8 @@ class Outbox:
 
     def put_message(self, connection: sa.Connection, message: Message) -> None:
         """Write one message for any topic by its full name, in the caller's transaction."""
-        message = message._replace(headers={**message.headers, **TRACING.carried()})
-        connection.execute(sa.insert(self._rows).values(at=self._clock.now(), **message._asdict()))
+        headers = {**message.headers, **TRACING.carried()}
+        self._insert.many(connection, [{**message._asdict(), "headers": headers, "at": self._clock.now()}])
 
     def wake(self) -> None:
         """Tell the relay that something was committed. Call after the transaction, from the event loop."""
@@ -117,8 +120,9 @@ class Outbox:
 
     async def oldest(self) -> datetime | None:
         """When the oldest unpublished row was written."""
-        oldest = self._unpublished(self._rows.c.at).limit(1)
-        return await self._store.transact(lambda c: c.execute(oldest).scalar())
+        query = sa.select(self._rows.c.id, self._rows.c.at).order_by(self._rows.c.id).limit(MANY + 1)
+        found = await self._store.transact(lambda c: c.execute(query).all())
+        return next((row.at for row in found if row.id not in self._published), None)
 
     async def relay(self, publish: Publisher, idle_s: float = 1.0) -> None:
         """Publish rows for ever. `idle_s` is how long a missed wake may cost."""
@@ -129,7 +133,7 @@ class Outbox:
                 try:
                     if not woken:
                         await self._forget(self._store.transact)
-                    while await self.relay_once(publish) == CHUNK:
+                    while await self.relay_once(publish) >= CHUNK:
                         pass
                     wait = idle_s
                 except TurnTakenError:
@@ -155,19 +159,15 @@ class Outbox:
             TurnTakenError: another process relays this store's rows, and has been at it for long.
         """
         async with self._store.alone("outbox", WAIT_S, HOLD_S) as run:
-            chunk = self._unpublished(self._rows).limit(CHUNK)
-            found = await run(lambda c: c.execute(chunk).all())
-            done, failed = await self._publish_all(found, publish)
+            found = await run(lambda c: c.execute(self._chunk).all())
+            fresh = [row for row in found if row.id not in self._published]
+            done, failed = await self._publish_all(fresh, publish)
             self._published.update(done)
             if len(self._published) >= MANY or not self._store.is_sqlite:  # others must not find them on their turn
                 await self._forget(run)
         if failed:
             raise failed
         return len(done)
-
-    def _unpublished(self, *what: "sa.ColumnElement[Any] | sa.Table") -> "sa.Select[Any]":
-        """`what` of the rows that are still to be published, the oldest first."""
-        return sa.select(*what).where(self._rows.c.id.not_in(sorted(self._published))).order_by(self._rows.c.id)
 
     async def _forget(self, run: Runner) -> None:
         """Delete what is published."""
