@@ -181,7 +181,7 @@ class Filing:
         """Whether a new lineage is about what another sender's recent one is about."""
         sketch = sketch_of(case.alert, case.ground, key=key_of(case.alert), lineage=decision.lineage)
         asked = decision.version == 1 and case.alert.msg_type is MsgType.ALERT
-        recent = memory.sketches(connection, original.received - LIKE_WITHIN) if asked else ()
+        recent = memory.sketches(connection, original.received - LIKE_WITHIN, case.alert.sender) if asked else ()
         found = looks_like(sketch, recent)
         memory.keep_sketch(connection, sketch, original.received)
         return found

@@ -22,9 +22,10 @@ def keep_sketch(connection: sa.Connection, sketch: Sketch, received: datetime) -
     connection.execute(sa.insert(SKETCHES).values(key=sketch.key, received=received, sketch=parts))
 
 
-def sketches(connection: sa.Connection, since: datetime) -> Iterator[Sketch]:
-    """What messages received since then are about, newest first."""
-    recent = sa.select(SKETCHES).where(SKETCHES.c.received >= since).order_by(SKETCHES.c.received.desc())
+def sketches(connection: sa.Connection, since: datetime, sender: str) -> Iterator[Sketch]:
+    """What messages of others than `sender` received since then are about, newest first."""
+    others = SKETCHES.c.sketch["sender"].as_string() != sender
+    recent = sa.select(SKETCHES).where(SKETCHES.c.received >= since, others).order_by(SKETCHES.c.received.desc())
     for row in connection.execute(recent).all():
         parts = row.sketch
         yield Sketch(

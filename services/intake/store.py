@@ -163,7 +163,7 @@ def history(connection: sa.Connection, alert: CapAlert, digest: str) -> History:
     citing = sa.select(CITATIONS.c.citing).where(CITATIONS.c.cited == key)
     referrer = _filed(connection, sa.and_(MESSAGES.c.key.in_(citing), MESSAGES.c.place == Place.ACCEPTED))
     known = sa.and_(MESSAGES.c.key.in_(others(alert)), MESSAGES.c.place != Place.WAITING)
-    parents = tuple(_filed(connection, known))
+    parents = tuple(_filed(connection, known)) if others(alert) else ()
     relatives = (*parents, *referrer[:1], *named[:1])
     lines = {lineage: _line(connection, lineage) for lineage in {one.lineage for one in relatives} if lineage}
     return History(
