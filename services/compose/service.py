@@ -94,9 +94,9 @@ class Compose:
         kept = store.alert(connection, alert.lineage, alert.version)
         if kept is None:
             store.keep_alert(connection, alert)
-            known = store.alert(connection, alert.lineage, alert.version)
             said = store.broadcasts(connection, alert.lineage, alert.version)  # see `learning`
-            return self._repeat(connection, known) if known and said else self._make(connection, alert)
+            known = store.alert(connection, alert.lineage, alert.version) if said else None
+            return self._repeat(connection, known) if known else self._make(connection, alert)
         if kept.source != alert.source:
             raise AnotherAlertError(f"version {alert.version} of {alert.lineage} was made of other bytes before")
         return self._repeat(connection, kept)
@@ -120,7 +120,10 @@ class Compose:
         with correlation.bound(kept.correlation or correlation.current()):
             if not store.keep_wish(connection, statement):
                 return self._repeat(connection, kept)
-            return self._make(connection, kept.alert)
+            outcome, made = self._make(connection, kept.alert)
+            if outcome is Outcome.COMPOSED:
+                store.keep_held(connection, kept.alert, None)
+            return outcome, made
 
     def _make(self, connection: sa.Connection, alert: Alert) -> tuple[Outcome, Result]:
         wishes = merged(store.wishes(connection, alert.lineage, alert.version))
@@ -133,7 +136,6 @@ class Compose:
             store.keep_held(connection, alert, held)
             self._outbox.put(connection, HELD, alert.lineage, held)
             return Outcome.HELD, held
-        store.keep_held(connection, alert, None)
         self._publish(connection, alert.lineage, store.keep_broadcast(connection, made))
         return Outcome.COMPOSED, made
 
