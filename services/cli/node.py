@@ -52,14 +52,22 @@ class Node:
                 await self._again()
 
     async def _again(self) -> None:
+        """Until it runs, however long that takes; the same trouble is told once."""
+        told = ""
+        while (trouble := await self._try()) is not None:
+            if trouble != told:
+                self._say(f"Kafka could not be started, and is tried again every {AGAIN_S:g} s: {trouble}")
+            told = trouble
+            await asyncio.sleep(AGAIN_S)
+        self._say(f"Kafka is ready again at {self._kafka.bootstrap}")
+
+    async def _try(self) -> str | None:
         try:
             await self._blocking(self._kafka.start)
             await self._blocking(self._kafka.wait_ready)
-        except KafkaError as error:
-            self._say(f"Kafka could not be started: {error}")
-            await asyncio.sleep(AGAIN_S)
-        else:
-            self._say(f"Kafka is ready again at {self._kafka.bootstrap}")
+        except (KafkaError, OSError) as error:  # OSError: the disk fills at this very moment
+            return str(error)
+        return None
 
     async def stop(self) -> None:
         """Stop it if this process started it, also in the middle of a start."""

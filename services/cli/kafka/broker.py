@@ -20,6 +20,9 @@ from services.cli.kafka.java import find_java
 from services.cli.kafka.process import find_process, wait_until
 from services.cli.kafka.settings import Ports, free_port, is_free, properties, read_ports
 
+#: Recovery maps each log's index into memory; where the disk cannot hold a page of it Kafka takes the whole segment for
+#: corrupt and cuts it off, the metadata's first: every topic is then gone. It is never started with less than this.
+ROOM_BYTES = 100_000_000
 _JVM = ["-Xms128m", "-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
 _LOGGING = [
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
@@ -96,13 +99,14 @@ class Kafka:
         """Starts the broker on the folder, which is made and formatted where it is new; returns before it is ready.
 
         Raises:
-            KafkaError: It runs already, or Java, the jars or the folder cannot be had.
+            KafkaError: It runs already, its disk is full, or Java, the jars or the folder cannot be had.
         """
         if process := self._process():
             raise KafkaError(f"Kafka already runs on {self.folder} (process {process.pid}, {self.bootstrap}).")
         java = str(find_java())
         classes = classpath(ensure_jars(progress=self._progress))
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._ask_for_room()
         self._settings.write_text(properties(self._data, self._choose_ports(), self._more), encoding="utf-8")
         if not self._formatted.exists():
             self._format(java, classes)
@@ -167,6 +171,13 @@ class Kafka:
                 self._child.stdin.close()
             self._child = None
         self._pid_file.unlink(missing_ok=True)
+
+    def _ask_for_room(self) -> None:
+        if shutil.disk_usage(self.folder).free < ROOM_BYTES:
+            raise KafkaError(
+                f"Kafka is not started on a full disk, where it would cut its own logs off: less than "
+                f"{ROOM_BYTES // 1_000_000} MB are free at {self.folder}. Make room."
+            )
 
     def _choose_ports(self) -> Ports:
         """Those of the last start, which clients may know; new ones where there is none, or one is taken."""
