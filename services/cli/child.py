@@ -83,7 +83,9 @@ class Child:
             log.seek(max(self._began, self.log.stat().st_size - _WORDS))
             lines = log.read().decode("utf-8", "replace").splitlines()
         said = [line for line in lines if line.startswith("tocsin")]
-        return "; ".join(said) or (lines[-1] if lines else "it said nothing")
+        # SQLAlchemy ends an error with the statement, its parameters and a link: what is wrong stands before them.
+        words = [line for line in lines if line and not line.startswith(("[", "("))]
+        return "; ".join(said) or (words[-1] if words else "it said nothing")
 
     def _doors(self) -> dict[str, str]:
         """Its doors; what an earlier process announced does not count."""

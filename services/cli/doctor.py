@@ -10,6 +10,7 @@ import typer
 
 from schemas.words import Realm
 from services.cli.checks import (
+    alarms,
     backups,
     configuration,
     machine,
@@ -71,6 +72,7 @@ def everything(context: Context) -> Iterator[Found]:
     yield from platforms.look()
     yield from webhook.look()
     yield from waiting.look(context)
+    yield from alarms.look(context)
 
 
 def _bundle(context: Context, file: Path, found: list[Found]) -> None:

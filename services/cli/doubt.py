@@ -22,7 +22,7 @@ app = typer.Typer(help="Messages that may or may not have arrived: what is known
 
 ChannelArgument = Annotated[Channel, typer.Argument(help="Which channel.")]
 IdsArgument = Annotated[list[str] | None, typer.Argument(help="Ids that `tocsin doubt list` shows.")]
-LineageOption = Annotated[str | None, typer.Option("--lineage", help="All that are unresolved of this alert.")]
+LineageOption = Annotated[str | None, typer.Option("--lineage", help="All of an alert, if the same is true of each.")]
 PersonOption = Annotated[str, typer.Option("--as", help="Who says so: it stays on record.")]
 ReasonOption = Annotated[
     str, typer.Option("--reason", callback=checked, help="What you have looked at: it stays on record.")
@@ -77,6 +77,9 @@ def check(
         do = _THEN[each.answer].format(channel=channel, id=each.delivery, platform_id=each.platform_id)
         context.say(f"{words} -> {do}", id=each.delivery, channel=channel.value, answer=each.answer,
                     platform_id=each.platform_id, do=do)  # fmt: skip
+    absent = [each.delivery for each in found if each.answer == "not there"]
+    if len(absent) > 1 and not as_json:
+        print(f"at once: tocsin doubt planned {channel} {' '.join(absent)} --as NAME --reason WHY")
     if not found:
         fail(f"nothing of {', '.join(asked) or channel} is in the ledger, or unresolved: `tocsin doubt list`")
 

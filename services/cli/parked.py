@@ -44,7 +44,7 @@ class Parked:
         found = {name: self.headers.get(f"tocsin-{name}", "") for name in names}
         error = found["error"]
         means = parked_words.effect_of(found["topic"], found["room"])
-        words = {"means": means, "why": parked_words.why(error), "do": parked_words.cure(error)}
+        words = {"means": means, "why": parked_words.why(error), "do": parked_words.cure(error, self.id)}
         return {"id": self.id, **found, **words, "bytes": len(self.value)}
 
     @property
@@ -118,7 +118,9 @@ def replay(
     context = Context(data, realm, as_json)
     for found in _each(context, record):
         _send(context, [found.replay(), *_end(context, found, "replay", person, reason)])
-        context.say(f"replayed {found.id} to {found.headers['tocsin-room']}", id=found.id, did="replay")
+        room = found.headers["tocsin-room"]
+        again = "; should it fail there again, it is parked under another id: `tocsin parked list`"
+        context.say(f"replayed {found.id} to {room}{again}", id=found.id, did="replay")
 
 
 @app.command()

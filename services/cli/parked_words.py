@@ -15,7 +15,7 @@ EFFECTS = {
     "recompositions": "a person's wish for other texts was not carried out",
     "audiences.estimated": "the number of people is not known here",
     "broadcasts.decided": "a person's decision does not count",
-    "broadcasts.released": "a release is not sent by this room",
+    "broadcasts.released": "a release is not carried out by this room: nothing is sent, nobody selected",
     "broadcasts.withheld": "this room does not know that a text was withheld",
     "broadcasts.stopped": "a WITHDRAWAL, pause or resume was not carried out by this room",
     "batches": "up to 500 people are not texted",
@@ -29,8 +29,13 @@ EFFECTS = {
 _NOT_SHOWN = "the board and the public page do not show it; what it is about goes on"
 _STRANGE = "it is nothing that this topic carries: another program wrote it, or it was damaged"
 _FAILED = "the room failed on it, though it can be read"
-_MEND = "find out who writes there; drop it (and have an alert sent again)"
-_CURE = "mend what the cause names, then replay it; a mistake in Tocsin itself: `tocsin doctor --bundle`, and report it"
+_MEND = (
+    "tocsin parked drop {record} --as NAME --reason WHY, for every room; have an alert sent again; who writes there?"
+)
+_CURE = (
+    "mend what the cause names, then: tocsin parked replay {id} --as NAME --reason WHY; a mistake in Tocsin itself: "
+    "`tocsin doctor --bundle FILE`, and report it"
+)
 
 
 def effect_of(topic: str, room: str = "") -> str:
@@ -51,6 +56,7 @@ def why(error: str) -> str:
     return _STRANGE if is_strange(error) else _FAILED
 
 
-def cure(error: str) -> str:
-    """What helps, most likely."""
-    return _MEND if is_strange(error) else _CURE
+def cure(error: str, identifier: str) -> str:
+    """What helps, most likely: what no room can read is dropped in all of them, what one room failed on is its own."""
+    record = identifier.partition("#")[0]
+    return (_MEND if is_strange(error) else _CURE).format(record=record, id=identifier)

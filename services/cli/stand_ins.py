@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from services.cli.kafka.settings import free_port, is_free
+from services.runtime.file_settings import FILE
 
 HOST = "127.0.0.1"
 
@@ -37,7 +38,7 @@ class StandIns:
         return f"http://{HOST}:{self.receipts}"
 
     def environment(self, given: Mapping[str, str]) -> dict[str, str]:
-        """The settings that send everything to the stand-ins; what is set already is kept.
+        """The settings that send everything to the stand-ins; what is set already, itself or as a file, is kept.
 
         Accounts are marked SANDBOX whatever was set: a room then refuses any address but loopback (DESIGN §6).
         """
@@ -56,7 +57,7 @@ class StandIns:
             "TOCSIN_SMS_MESSAGING_SERVICE_SID": self.service,
             "TOCSIN_SMS_CALLBACK_URL": self.webhooks,
         }
-        open_ones = {name: value for name, value in settings.items() if name not in given}
+        open_ones = {name: value for name, value in settings.items() if not {name, name + FILE} & given.keys()}
         return open_ones | {"TOCSIN_X_SANDBOX": "true", "TOCSIN_SMS_SANDBOX": "true"}
 
 

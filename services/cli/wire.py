@@ -39,7 +39,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         fail("Kafka does not let this user do that: `tocsin kafka acls` says who may do what (TOCSIN_KAFKA_USER)")
     except (KafkaError, TimeoutError) as error:
         name = type(error).__name__
-        fail(f"Kafka does not answer ({name}): is `tocsin up` running? `tocsin doctor` looks", Code.MISSING)
+        fail(
+            f"Kafka does not answer ({name}): no room has heard it. Type it again when `tocsin doctor` says that "
+            "kafka answers; `tocsin brake on CHANNEL` needs no Kafka",
+            Code.MISSING,
+        )
 
 
 async def send(servers: str, messages: Sequence[Message]) -> None:

@@ -1,6 +1,9 @@
 """What doctor looks at beside files: secrets, versions, clocks, backups, topics, platforms, the webhook, what waits."""
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +13,18 @@ from aiohttp import web
 
 from schemas.topics import ACCEPTED
 from schemas.words import Realm
-from services.cli.checks import backups, platforms, secret_values, topics, versions, waiting, webhook
+from services.cli.checks import (
+    alarms,
+    backups,
+    cures,
+    platforms,
+    running,
+    secret_values,
+    topics,
+    versions,
+    waiting,
+    webhook,
+)
 from services.cli.checks.finding import Found
 from services.cli.context import Context
 from services.cli.copies import last, manifest
@@ -154,6 +168,9 @@ def test_credentials_by_a_free_call(status: int, verdict: str, words: str, monke
         sms(monkeypatch, url)
         found = list(platforms.look())
     assert words in said(iter(found), verdict)
+    assert ("renew them" in said(iter(found))) is (
+        status == 401
+    )  # a platform's own trouble is no reason to renew a token
     assert "clock" in {each.subject for each in found}
 
 
@@ -179,12 +196,29 @@ def test_the_webhook_must_refuse_what_is_not_signed(monkeypatch: pytest.MonkeyPa
         assert "another server stands there" in said(webhook.look())
 
 
+@pytest.mark.connected
+def test_the_door_that_takes_post_alone_is_not_asked_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each refusal is counted, and the alert TocsinWebhooksRefused would go off at whoever asks doctor."""
+    asked: list[str] = []
+
+    def door(request: web.Request) -> web.Response:
+        asked.append(request.method)
+        return web.Response(status=405, headers={"Allow": "POST"})
+
+    with served(door) as url:
+        sms(monkeypatch, url, CALLBACK_URL=url)
+        assert "leads to receipts" in said(webhook.look(), "good")
+    assert asked == ["GET"]
+
+
 METRICS = """
 tocsin_record_parked 2.0
 tocsin_consumer_lag_records{topic="replies"} 700.0
 tocsin_ledger_rows{channel="sms",state="unresolved"} 3.0
 tocsin_oldest_doubt_seconds{channel="sms"} 900.0
 tocsin_brake_on{channel="sms"} 1.0
+tocsin_deliveries_total{channel="sms",state="failed",reason="auth"} 30.0
+tocsin_deliveries_total{channel="sms",state="failed",reason="permanent_recipient"} 4.0
 """
 
 
@@ -201,5 +235,53 @@ def test_what_waits_for_a_person(tmp_path: Path) -> None:
         found = list(waiting.look(context))
     assert {each.verdict for each in found} == {"bad", "mind"}
     words = said(iter(found)) + said(iter(found), "mind")
-    for each in ("2 records wait", "700 records stand", "of 3 messages", "in doubt for 15 min", "tocsin brake off sms"):
+    for each in (
+        "2 records wait", "700 records stand", "of 3 messages", "in doubt for 15 min", "tocsin brake off sms",
+        "30 messages have failed for good",
+    ):  # fmt: skip
         assert each in words
+
+
+# --- rooms ---
+
+
+@pytest.mark.parametrize(
+    ("sentence", "then"),
+    [
+        ("Twilio refuses the credentials: check ACCOUNT_SID and AUTH_TOKEN", "tocsin brake on sms"),
+        ("Twilio answers with status 503", "its status page"),
+        ("the store is away: what needs it waits", "/house/live/dispatch-sms.db"),
+        ("trust: no partitions assigned yet", "TOCSIN_REPLICA"),
+        ("something new", "deploy/runbook.md#tocsinroomnotready"),
+    ],
+)
+def test_a_room_that_is_not_ready_is_never_left_without_a_next_step(sentence: str, then: str) -> None:
+    assert then in cures.cure("dispatch/sms", sentence, "/house/live")
+
+
+@pytest.mark.connected
+def test_a_room_that_ended_and_one_that_does_not_end(tmp_path: Path) -> None:
+    context = Context(tmp_path)
+    with served(lambda _: web.Response()) as url:
+        pass
+    command = [sys.executable, "-c", "input()", "services.dispatch.sms"]  # as its process is told from any other
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        announce(context.home, "dispatch/sms", {"private": url})
+        doors = context.home / "doors" / "dispatch-sms.json"
+        doors.write_text(json.dumps({"private": url, "pid": process.pid}))
+        assert f"kill -9 {process.pid}" in said(running.look(context))
+        process.kill()
+    assert "kill -9" not in said(running.look(context))
+    assert "logs/dispatch-sms.log" in said(running.look(context))
+
+
+@pytest.mark.connected
+def test_each_alarm_says_itself_what_to_do(tmp_path: Path) -> None:
+    context = Context(tmp_path)
+    assert list(alarms.look(context)) == []
+    each = {"room": "approve", "rule": "held", "lineage": "a" * 32, "says": "held for 600 s", "do": "`tocsin pending`"}
+    with served(lambda _: web.json_response({"alarms": [each]})) as url:
+        announce(context.home, "record", {"private": url})
+        found = said(alarms.look(context), "mind")
+    assert found == f"approve: alarm: held for 600 s (alert {'a' * 32}) -> `tocsin pending`"
+    assert list(alarms.look(context)) == []

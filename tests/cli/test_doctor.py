@@ -107,6 +107,13 @@ def test_stand_ins_stay_where_they_were_and_are_marked(tmp_path: Path) -> None:
 
 
 @pytest.mark.connected  # it looks for free ports
+def test_what_is_given_as_a_file_is_given(tmp_path: Path) -> None:
+    environment = stand_ins(tmp_path).environment({"TOCSIN_SMS_AUTH_TOKEN_FILE": "/run/secrets/token"})
+    assert "TOCSIN_SMS_AUTH_TOKEN" not in environment
+    assert "TOCSIN_X_TOKEN" in environment
+
+
+@pytest.mark.connected  # it looks for free ports
 def test_another_stand_in_may_be_named_but_a_vendor_never(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"TOCSIN_SMS_BASE_URL": "https://api.twilio.com"}
     environment = {**given, **stand_ins(tmp_path).environment(given)}

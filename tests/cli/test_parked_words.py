@@ -17,10 +17,10 @@ def test_every_topic_has_words(topic: Topic, realm: Realm) -> None:
 
 def test_what_the_record_cannot_read_holds_nothing_up() -> None:
     assert "goes on" in parked_words.effect_of("broadcasts.released", "record")
-    assert "not sent" in parked_words.effect_of("broadcasts.released", "dispatch/sms")
+    assert "nothing is sent" in parked_words.effect_of("broadcasts.released", "dispatch/sms")
 
 
 def test_a_strange_record_is_dropped_and_a_failed_one_replayed() -> None:
-    assert "drop it" in parked_words.cure(UnreadableError.__name__)
-    assert "replay it" in parked_words.cure("KeyError")
+    assert "tocsin parked drop t/0/1 --as" in parked_words.cure(UnreadableError.__name__, "t/0/1#audience")
+    assert "tocsin parked replay t/0/1#audience --as" in parked_words.cure("KeyError", "t/0/1#audience")
     assert parked_words.why("KeyError") != parked_words.why(UnreadableError.__name__)

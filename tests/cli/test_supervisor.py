@@ -75,6 +75,13 @@ async def test_a_room_that_crashes_is_started_again_and_its_last_words_are_told(
     assert "the disk is full" in restart.says
 
 
+async def test_of_a_stores_error_the_error_is_told_and_neither_statement_nor_link(tmp_path: Path) -> None:
+    lines = "x.OperationalError: database is locked\\n[SQL: BEGIN IMMEDIATE]\\n(Background on this error at: a link)"
+    async with supervised(child(tmp_path, f"import sys; sys.exit('{lines}')")) as (_, told):
+        await told.until(lambda: "restarting" in told.states)
+    assert told.events[1].says.endswith("OperationalError: database is locked")
+
+
 async def test_a_wrong_setting_is_told_and_not_tried_again(tmp_path: Path) -> None:
     code = "import sys; print('tocsin: TOCSIN_X_TOKEN is missing', file=sys.stderr); sys.exit(2)"
     async with supervised(child(tmp_path, code)) as (rooms, told):

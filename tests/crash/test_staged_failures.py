@@ -4,6 +4,7 @@ Bad credential, full disk, stuck room, wrong clock, parked poison, old bundle, u
 What was unclear when they were first played stands at the end of `deploy/runbook.md`.
 """
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from services.cli.checks.finding import Found
 from services.cli.context import Context
 from services.cli.doctor import everything
 from services.cli.kafka import Kafka
+from services.cli.sight.asking import look
 from services.runtime.outbox import Message
 from tests.crash.killing import PACE, URGENT, bounds
 from tests.support import broadcasts
@@ -85,6 +87,22 @@ def bad(found: Iterator[Found]) -> dict[str, Found]:
     return {each.subject: each for each in found if each.verdict == "bad"}
 
 
+def release(house: Fleet, lineage: str, number: int) -> None:
+    """A release to so many people, and its batches."""
+    value = broadcasts.broadcast(lineage, texts={Channel.SMS: {"en": [f"of staged failure {lineage[0]}"]}})
+    people = house.people(number, ["ferrow-north"])
+    publish(house.kafka, [
+        record(RELEASED, value.lineage, broadcasts.release(value, house.trust, number)),
+        *(record(URGENT, value.lineage, batch) for batch in broadcasts.batches(value, house.trust, people)),
+    ])  # fmt: skip
+
+
+def rows(house: Fleet, state: str) -> float:
+    """How many of the ledger's rows stand in this state, as its own metric says."""
+    answer = asyncio.run(look(context(house))).answers["dispatch/sms"]
+    return sum(s.value for s in answer.samples if s.name == "tocsin_ledger_rows" and s.labels["state"] == state)
+
+
 def _only_if(long: bool) -> None:
     """Those that start rooms again take their time."""
     if not long:
@@ -102,11 +120,18 @@ def test_a_bad_credential(house: Fleet, long: bool) -> None:
     found = bad(platforms.look())["dispatch/sms"]
     assert "Twilio refuses the credentials" in found.says
     assert "renew them in TOCSIN_SMS_… (or the file that …_FILE names), then start the room again" in found.do
+    assert "tocsin brake on sms" in bad(running.look(context(house)))["dispatch/sms"].do
+    before = house.counts()["texts_distinct"]
+    tocsin(house, "brake", "on", "sms", *AS)
+    release(house, "c" * 32, 3)
+    until(lambda: rows(house, "planned") == 3, 60, "what comes meanwhile is planned, and kept")
     token.write_text(TOKEN)
     house.kill("dispatch/sms", signal.SIGTERM)
     house.start("dispatch/sms")
     house.ready("dispatch/sms")
     assert bad(platforms.look()) == {}
+    tocsin(house, "brake", "off", "sms", *AS)
+    until(lambda: house.counts()["texts_distinct"] == before + 3, 60, "nobody is forgotten")
 
 
 def test_a_webhook_that_cannot_be_reached(house: Fleet, long: bool) -> None:
@@ -128,7 +153,8 @@ def test_parked_poison(house: Fleet) -> None:
     assert "2 records wait for a person" in found.says
     assert found.do == "tocsin parked list, then replay or drop each"
     listed = tocsin(house, "parked", "list")
-    assert "a release is not sent by this room" in listed
+    assert "-> tocsin parked drop broadcasts.released/" in listed
+    assert "a release is not carried out by this room" in listed
     assert "it is nothing that this topic carries" in listed
     identifier = listed.split("#", maxsplit=1)[0]
     tocsin(house, "parked", "drop", identifier, *AS)
@@ -178,14 +204,10 @@ def test_a_wrong_clock(house: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unresolved_texts(house: Fleet) -> None:
     """Three connections are reset and the look-up keeps failing: two are surely not there, one no longer matters."""
-    people = house.people(3, ["ferrow-north"])
+    before = house.counts()["texts_distinct"]
     house.fault(match={"platform": "twilio", "method": "POST"}, effect={"type": "reset"}, times=3)
     house.fault(match={"platform": "twilio", "method": "GET"}, effect={"type": "broken"})
-    value = broadcasts.broadcast("d" * 32, texts={Channel.SMS: {"en": ["of staged failures"]}})
-    publish(house.kafka, [
-        record(RELEASED, value.lineage, broadcasts.release(value, house.trust, 3)),
-        *(record(URGENT, value.lineage, batch) for batch in broadcasts.batches(value, house.trust, people)),
-    ])  # fmt: skip
+    release(house, "d" * 32, 3)
     until(lambda: "of 3 messages nobody knows" in str(bad(waiting.look(context(house)))), 120, "three are unresolved")
     assert bad(waiting.look(context(house)))["dispatch/sms"].do == "tocsin doubt list"
     listed = tocsin(house, "doubt", "list")
@@ -196,10 +218,13 @@ def test_unresolved_texts(house: Fleet) -> None:
     http(house.sandbox + "/_sandbox/faults", method="DELETE")
     asked = tocsin(house, "doubt", "check", "sms")
     assert all(f"{each}: not there -> tocsin doubt planned sms {each}" in asked for each in ids)
+    at_once = asked.splitlines()[-1]
+    assert at_once.startswith("at once: tocsin doubt planned sms ")
+    assert set(ids) == set(at_once.split()[6:9])
     for word, each in zip(("planned", "planned", "failed"), ids, strict=True):
         tocsin(house, "doubt", word, "sms", each, *AS)
     until(lambda: "dispatch/sms" not in bad(waiting.look(context(house))), 60, "nothing is unresolved")
-    until(lambda: house.counts()["texts_distinct"] == 2, 60, "who had got nothing has it now")
+    until(lambda: house.counts()["texts_distinct"] == before + 2, 60, "who had got nothing has it now")
 
 
 @pytest.fixture
@@ -238,7 +263,7 @@ def test_a_full_disk(house: Fleet, small_disk: Path, long: bool) -> None:
         other.start("sandbox", "dispatch/sms")
         other.ready("sandbox", "dispatch/sms")
         filler = fill(small_disk)
-        assert "rooms stop when they cannot write" in bad(machine.look(other.data, kafka_named=True))["disk"].do
+        assert "start no Kafka before" in bad(machine.look(other.data, kafka_named=True))["disk"].do
         value = broadcasts.broadcast("c" * 32, realm=Realm.DRILL, texts={Channel.SMS: {"en": ["of a full disk"]}})
         released = record(RELEASED, value.lineage, broadcasts.release(value, other.trust, 3), Realm.DRILL)
         batches = broadcasts.batches(value, other.trust, people)

@@ -82,13 +82,14 @@ def test_a_room_that_is_away_is_said_so_and_hides_nothing_else() -> None:
     assert "it does not run" in shown(seen)
     assert sms(seen).credentials is None
     assert "its dispatcher does not answer" in shown(seen)
+    assert any("dispatch/sms" in line and "lag -, outbox - s" in line for line in lines(seen))  # unknown is not nothing
     assert any("dispatch/sms: it does not run" in line for line in lines(seen))
 
 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"tocsin_channel_credentials_ok": 0}, "NO CREDENTIALS"),
+        ({"tocsin_channel_credentials_ok": 0}, "REFUSED OR AWAY: tocsin doctor"),
         ({"tocsin_brake_on": 1}, "BRAKE ON"),
         ({"tocsin_channel_sandbox": 1}, "SANDBOX"),
         ({"tocsin_oldest_doubt_seconds": 725}, "oldest doubt 12 min 5 s"),

@@ -13,6 +13,7 @@ from services.cli.checks.finding import Found, bad, good, mind
 from services.cli.kafka import KafkaError, find_java
 from services.cli.kafka.jars import default_cache, read_lock
 
+_RUNBOOK = "deploy/runbook.md#tocsindiskalmostfull"
 GIGABYTE = 1_000_000_000
 #: A day's alerts, logs and Kafka together stay far below; with less a full disk is near.
 LITTLE, TOO_LITTLE = 2 * GIGABYTE, GIGABYTE // 5
@@ -55,8 +56,12 @@ def _disk(data: Path) -> Found:
     free = shutil.disk_usage(place).free
     says = f"{free / GIGABYTE:.1f} GB free at {place}"
     if free < TOO_LITTLE:
-        return bad("disk", says, "make room, or name another folder with --data: rooms stop when they cannot write")
-    return mind("disk", says, "make room soon") if free < LITTLE else good("disk", says)
+        return bad(
+            "disk",
+            says,
+            f"make room now: {_RUNBOOK} says which files may go; start no Kafka before",
+        )
+    return mind("disk", says, f"make room soon: {_RUNBOOK}") if free < LITTLE else good("disk", says)
 
 
 def _clock() -> Found:

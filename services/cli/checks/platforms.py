@@ -25,7 +25,8 @@ WAIT_S = 10.0
 #: Beyond it signatures and alerts are judged at a wrong time (the alert TocsinClockWrong).
 SKEW_S = 2.0
 _RENEW = "renew them in TOCSIN_{}_… (or the file that …_FILE names), then start the room again"
-_CLOCK = "set this machine's clock: timedatectl set-ntp true, or chrony"
+_WAIT = "the credentials are not what is wrong: see the platform's status page; what is planned waits"
+_CLOCK = "set this machine's clock (with containers: the host's): timedatectl set-ntp true, or chrony"
 
 
 def look() -> Iterator[Found]:
@@ -50,7 +51,8 @@ async def _credentials(channel: str, settings: SmsSettings | XSettings) -> Found
         says = f"{settings.base_url} does not answer ({type(error).__name__})"
         return bad(f"dispatch/{channel}", says, "is it up (its status page), and is the way to it open?")
     if not found.ok:
-        return bad(f"dispatch/{channel}", found.says, _RENEW.format(channel.upper()))
+        do = _RENEW.format(channel.upper()) if "refuses the credentials" in found.says else _WAIT
+        return bad(f"dispatch/{channel}", found.says, do)
     return good(f"dispatch/{channel}", f"its credentials are taken: {found.says}")
 
 

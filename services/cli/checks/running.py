@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import aiohttp
+import psutil
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from schemas.topics import TOPICS
+from services.cli.checks import cures
 from services.cli.checks.finding import Found, bad, good, mind
 from services.cli.context import Context
 from services.cli.rooms import ROOMS
@@ -40,8 +43,9 @@ async def _kafka(servers: str, context: Context) -> Found:
             there = set(await admin.list_topics())
     except (KafkaError, OSError, TimeoutError) as error:
         return bad(
-            "kafka", f"{servers} does not answer ({type(error).__name__})", "start it: tocsin up, or tocsin kafka up"
-        )
+            "kafka", f"{servers} does not answer ({type(error).__name__}): nothing goes on, withdrawals neither",
+            "has its disk room (see disk)? `tocsin up` starts it again by itself; else tocsin kafka up",
+        )  # fmt: skip
     finally:
         await admin.close()
     wanted = [topic.full(context.realm) for topic in TOPICS if not topic.is_pattern]
@@ -56,7 +60,7 @@ async def _rooms(context: Context) -> list[Found]:
         doors = {spec.name: read_doors(context.home, spec.name).get("private") for spec in ROOMS}
         known = [(name, door) for name, door in doors.items() if door]
         pids = {name: read_doors(context.home, name).get("pid", "?") for name, _ in known}
-        found = await asyncio.gather(*(_room(session, name, door, pids[name]) for name, door in known))
+        found = await asyncio.gather(*(_room(session, name, door, pids[name], context.home) for name, door in known))
     if known:
         found += [
             bad(name, "it does not run", f"see its log in {context.home / 'logs'}") for name in doors if not doors[name]
@@ -64,13 +68,31 @@ async def _rooms(context: Context) -> list[Found]:
     return found
 
 
-async def _room(session: aiohttp.ClientSession, name: str, door: str, pid: str) -> Found:
+async def _room(session: aiohttp.ClientSession, name: str, door: str, pid: str, home: Path) -> Found:
     try:
         async with session.get(f"{door}/health/ready") as answer:
             missing = (await answer.json())["missing"]
     except TimeoutError:
-        do = f"kill -9 {pid}, and tocsin up starts it again; or docker compose restart {name.replace('/', '-')}"
-        return bad(name, f"its process {pid} is there and does not answer at {door}: it hangs", do)
+        return bad(name, f"its process {pid} is there and does not answer at {door}: it hangs", _again(name, pid))
     except (aiohttp.ClientError, ValueError, KeyError) as error:
-        return bad(name, f"does not answer at {door} ({type(error).__name__})", "tocsin up starts it again")
-    return bad(name, "; ".join(missing), "it says what it waits for") if missing else good(name, f"ready at {door}")
+        says = f"does not answer at {door} ({type(error).__name__})"
+        if _lives(name, pid):
+            return bad(name, f"{says}, and its process {pid} is there: it is ending, or hangs", _again(name, pid))
+        log = home / "logs" / f"{name.replace('/', '-')}.log"
+        return bad(name, says, f"tocsin up starts it again; its last words: {log}")
+    if not missing:
+        return good(name, f"ready at {door}")
+    says = "; ".join(missing)
+    return bad(name, says, cures.cure(name, says, str(home)))
+
+
+def _lives(name: str, pid: str) -> bool:
+    """Whether this very room has that number here: in a container, or after a restart, another program may."""
+    try:
+        return f"services.{name.replace('/', '.')}" in psutil.Process(int(pid)).cmdline()
+    except (psutil.Error, ValueError):
+        return False
+
+
+def _again(name: str, pid: str) -> str:
+    return f"kill -9 {pid}, and tocsin up starts it again; or docker compose restart {name.replace('/', '-')}"

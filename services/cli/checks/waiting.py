@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Iterator
 
-from schemas.words import State
+from schemas.words import Reason, State
 from services.cli import room_states, trust_files
 from services.cli.checks.finding import Found, bad, good, mind
 from services.cli.context import Context
@@ -15,6 +15,8 @@ from services.runtime.trusted import NotTrustedError
 OLD_DOUBT_S = 600
 #: So many records are read in seconds; more of them, or these for longer, is a room that does not move.
 MANY_UNREAD = 500
+#: Refusals of our account, not of one recipient (the alert TocsinAccountRefused).
+OUR_FAULT = (Reason.AUTH, Reason.PAYMENT, Reason.FORBIDDEN_CAPABILITY)
 
 
 def look(context: Context) -> Iterator[Found]:
@@ -37,8 +39,14 @@ def _room(room: str, answer: Answer) -> Iterator[Found]:
         if unread > MANY_UNREAD:
             yield bad(room, says, "ask again in a minute: if it stays, start the room again, and see its log")
     channel = room.removeprefix("dispatch/")
-    if unresolved := _sum(answer, "tocsin_ledger_rows", State.UNRESOLVED):
+    if unresolved := _sum(answer, "tocsin_ledger_rows", state=State.UNRESOLVED):
         yield bad(room, f"of {unresolved:g} messages nobody knows whether they arrived", "tocsin doubt list")
+    for reason in OUR_FAULT:
+        if failed := _sum(answer, "tocsin_deliveries_total", state=State.FAILED, reason=reason):
+            says = f"{failed:g} messages have failed for good since it started: our account was refused ({reason})"
+            yield mind(
+                room, says, "deploy/runbook.md#tocsinaccountrefused: they are told by an Update, or in another way"
+            )
     if (oldest := _sum(answer, "tocsin_oldest_doubt_seconds")) > OLD_DOUBT_S:
         says = f"a message has been in doubt for {oldest / 60:.0f} min: the platform's look-up does not answer"
         yield bad(room, says, "tocsin doubt list; and see what is said here about its credentials")
@@ -56,6 +64,5 @@ def _bundles(context: Context) -> Iterator[Found]:
         yield bad(behind.room, says, "tocsin keys publish gives it to every room again; else start the room again")
 
 
-def _sum(answer: Answer, name: str, state: str | None = None) -> float:
-    values = (s.value for s in answer.samples if s.name == name and (state is None or s.labels.get("state") == state))
-    return math.fsum(values)
+def _sum(answer: Answer, name: str, **labels: str) -> float:
+    return math.fsum(s.value for s in answer.samples if s.name == name and labels.items() <= s.labels.items())

@@ -1,6 +1,8 @@
 """The webhook: does the address that the platform was given lead to the door of receipts?
 
-Asked without a signature: the door must refuse that with 403. It is asked from here: a firewall before us is not seen.
+That door takes POST alone and says so, which costs it nothing. Where that is not the answer (a proxy before it may
+refuse GET itself) it is asked as the platform asks, without a signature: it must refuse that with 403, and counts it as
+a refused webhook. It is asked from here: a firewall before us is not seen.
 """
 
 import asyncio
@@ -14,7 +16,7 @@ from services.dispatch.sms.settings import SmsSettings
 from services.receipts.settings import ReceiptsSettings
 
 WAIT_S = 10.0
-_REFUSED = 403
+_POST_ALONE, _REFUSED = 405, 403
 _DO = "the proxy before receipts, its certificate, and TOCSIN_RECEIPTS_PUBLIC_URL = TOCSIN_SMS_CALLBACK_URL"
 
 
@@ -45,14 +47,19 @@ def _public() -> str | None:
 async def _ask(base: str) -> Found:
     url = f"{base}/twilio/reply"
     try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WAIT_S)) as session,
-            session.post(url, data={}, allow_redirects=False) as answer,
-        ):
-            status = answer.status
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WAIT_S)) as session:
+            if await _takes_post_alone(session, url):
+                return good("webhook", f"{base} leads to receipts (asked from here, not from outside)")
+            async with session.post(url, data={}, allow_redirects=False) as answer:
+                status = answer.status
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         return bad("webhook", f"{url} does not answer ({type(error).__name__}): no report and no STOP comes", _DO)
     if status != _REFUSED:
         says = f"{url} answers {status} to a request without a signature, and receipts would say {_REFUSED}"
         return bad("webhook", f"{says}: another server stands there", _DO)
     return good("webhook", f"{base} leads to receipts (asked from here, not from outside)")
+
+
+async def _takes_post_alone(session: aiohttp.ClientSession, url: str) -> bool:
+    async with session.get(url, allow_redirects=False) as answer:
+        return answer.status == _POST_ALONE and answer.headers.get("Allow") == "POST"

@@ -20,7 +20,7 @@ def lines(seen: Picture) -> Iterator[str]:
         yield f"{channel.channel}: {_counts(channel.states)}; {'; '.join(text for text, _ in _marks(channel))}"
     for room in seen.rooms:
         says = "ready" if room.ready else "; ".join(room.missing)
-        yield f"{room.room}: {says}; {_number(room.rate)}/s, lag {room.lag}, outbox {room.outbox_s:.0f} s"
+        yield f"{room.room}: {says}; {_number(room.rate)}/s, lag {_whole(room.lag)}, outbox {_whole(room.outbox_s)} s"
 
 
 def draw(seen: Picture) -> Group:
@@ -58,7 +58,7 @@ def _marks(view: ChannelView) -> Iterator[tuple[str, str]]:
     if view.credentials is None:
         yield "its dispatcher does not answer", "bold red"
     else:
-        yield ("credentials ok", "green") if view.credentials else ("NO CREDENTIALS", "bold red")
+        yield (("credentials ok", "green") if view.credentials else ("REFUSED OR AWAY: tocsin doctor", "bold red"))
     if view.sandbox:
         yield "SANDBOX", "yellow"
     if view.brake:
@@ -79,10 +79,10 @@ def _rooms(views: tuple[RoomView, ...]) -> Table:
     table = Table("room", "ready", "records/s", "lag", "outbox", "parked", "bundle", box=None, padding=(0, 2, 0, 0))
     for view in views:
         ready = Text("ready", "green") if view.ready else Text("; ".join(view.missing), "bold red")
-        old = view.outbox_s > _OLD_OUTBOX_S
+        old = view.outbox_s is not None and view.outbox_s > _OLD_OUTBOX_S
         table.add_row(
-            view.room, ready, _number(view.rate), str(view.lag),
-            Text(f"{view.outbox_s:.0f} s", "red" if old else ""), str(view.parked), str(view.bundle or "-"),
+            view.room, ready, _number(view.rate), _whole(view.lag),
+            Text(f"{_whole(view.outbox_s)} s", "red" if old else ""), str(view.parked), str(view.bundle or "-"),
         )  # fmt: skip
     return table
 
@@ -93,6 +93,10 @@ def _counts(numbers: Mapping[str, int]) -> str:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"
+
+
+def _whole(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"
 
 
 def _age(seconds: float) -> str:

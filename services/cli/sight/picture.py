@@ -10,13 +10,13 @@ from services.cli.sight.asking import Answer, Look, Sample
 
 @dataclass(frozen=True)
 class RoomView:
-    """One room. `rate` is records handled a second, None without an earlier look."""
+    """One room. `rate` is records handled a second, None without an earlier look; what is not known is None, not 0."""
 
     room: str
     ready: bool
     missing: tuple[str, ...]
-    lag: int
-    outbox_s: float
+    lag: int | None
+    outbox_s: float | None
     rate: float | None
     parked: int
     bundle: int
@@ -79,7 +79,8 @@ def _room(name: str, now: Look, before: Look | None) -> RoomView:
     answer = now.answers[name]
     return RoomView(
         room=name, ready=not answer.missing, missing=answer.missing,
-        lag=int(_sum(answer, "tocsin_consumer_lag_records")), outbox_s=_sum(answer, "tocsin_outbox_oldest_seconds"),
+        lag=int(_sum(answer, "tocsin_consumer_lag_records")) if answer.samples else None,
+        outbox_s=_sum(answer, "tocsin_outbox_oldest_seconds") if answer.samples else None,
         rate=_rate(name, now, before, "tocsin_records_handled_total"),
         parked=int(_sum(answer, "tocsin_records_parked_total")),
         bundle=int(_sum(answer, "tocsin_trust_bundle_serial")),
