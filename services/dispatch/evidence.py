@@ -4,7 +4,7 @@ Absence is an opinion; an id is not. So nothing here compares attempts, and the 
 new and what it means for a row that had already been settled otherwise.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -19,8 +19,8 @@ from services.runtime.prepared import Given, Prepared, among
 from services.runtime.store import insert_new
 
 FOLLOWED_BY = {Kind.CORRECTION: State.CORRECTED, Kind.CANCEL: State.WITHDRAWN, Kind.WITHDRAWAL: State.WITHDRAWN}
-_OPEN = (State.PLANNED, State.SENDING, State.UNKNOWN, State.UNRESOLVED)
-_FOLLOWED = (State.WITHDRAWN, State.CORRECTED)
+_OPEN = frozenset({State.PLANNED, State.SENDING, State.UNKNOWN, State.UNRESOLVED})
+_FOLLOWED = frozenset({State.WITHDRAWN, State.CORRECTED})
 
 
 class Evidence(NamedTuple):
@@ -75,7 +75,7 @@ def accept(connection: sa.Connection, found: Sequence[Evidence], source: str, no
     if not found:
         return
     wanted = {item.delivery for item in found}
-    rows: dict[str, Any] = {row.id: row for row in _ROWS(connection, ids=wanted)}
+    rows: dict[str, Any] = {row.id: row for row in _ROWS(connection, ids=wanted).all()}
     effects.unknown_deliveries += len(wanted - rows.keys())
     known = _known(connection, found)
     to_sent: dict[str, None] = {}
@@ -91,7 +91,7 @@ def accept(connection: sa.Connection, found: Sequence[Evidence], source: str, no
             if ids:
                 effects.duplicates.append(row.lineage)
             ids.add(item.platform_id)
-        reopens = _reopens(connection, row, item, new=new)
+        reopens = row.state not in _OPEN and _reopens(connection, row, item, new=new)
         if item.delivery not in to_sent and (reopens or (new and row.state in _OPEN)):
             to_sent[item.delivery] = None
             effects.surprises += [row.lineage] * reopens
@@ -180,12 +180,13 @@ def _count(connection: sa.Connection, name: str, more: int) -> None:
         connection.execute(sa.update(counted).where(counted.c.name == name).values(value=counted.c.value + more))
 
 
-def follow(connection: sa.Connection, rows: Iterable["sa.Row[Any]"], now: datetime, effects: Effects) -> None:
+def follow(connection: sa.Connection, rows: Sequence["sa.Row[Any]"], now: datetime, effects: Effects) -> None:
     """What a take-back or correction that now stands was about is `withdrawn` or `corrected`."""
+    kinds = {row.kind for row in rows}
     for kind, state in FOLLOWED_BY.items():
-        ids = [row.id for row in rows if row.kind == kind]
-        if not ids:
+        if kind not in kinds:
             continue
+        ids = [row.id for row in rows if row.kind == kind]
         where = delivery.c.follower.in_(ids) & delivery.c.state.in_([*STANDS, State.UNRESOLVED])
         done = connection.execute(sa.update(delivery).where(where).values(state=state, **changed(now)))
         effects.count(state, None, done.rowcount)
