@@ -57,7 +57,8 @@ def changed(now: datetime | Given) -> dict[str, Any]:
     return {"changed_at": now, "seq": delivery.c.seq + 1, "unreported": True}
 
 
-_NOW = Given("now", delivery.c.changed_at)
+#: What `changed` sets in a prepared statement.
+NOW = Given("now", delivery.c.changed_at)
 _THESE = among(delivery.c.id, "ids")
 _ROWS = Prepared(
     sa.select(delivery.c.id, delivery.c.state, delivery.c.kind, delivery.c.lineage, delivery.c.digest,
@@ -139,7 +140,7 @@ def _standing() -> "sa.Update":
     unknown = sa.exists().where(other.c.id == delivery.c.follower, other.c.state == State.UNRESOLVED)
     follower = sa.case((unknown, delivery.c.follower), else_=sa.null())
     values = {
-        "state": State.SENT, "reason": None, "follower": follower, "due": None, "maybe": False, **changed(_NOW)
+        "state": State.SENT, "reason": None, "follower": follower, "due": None, "maybe": False, **changed(NOW)
     }  # fmt: skip
     return sa.update(delivery).where(_THESE).values(values)
 
@@ -195,12 +196,12 @@ def follow(connection: sa.Connection, rows: Sequence["sa.Row[Any]"], now: dateti
 _DELIVERED = Prepared(
     sa.update(delivery)
     .where(_THESE, delivery.c.state.in_([State.SENT, State.FAILED]))
-    .values({"state": State.DELIVERED, "reason": None, **changed(_NOW)})
+    .values({"state": State.DELIVERED, "reason": None, **changed(NOW)})
 )
 _FAILED = Prepared(
     sa.update(delivery)
     .where(_THESE, delivery.c.state == State.SENT)
-    .values({"state": State.FAILED, "reason": Given("why"), **changed(_NOW)})
+    .values({"state": State.FAILED, "reason": Given("why"), **changed(NOW)})
 )
 
 

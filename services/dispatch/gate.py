@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from schemas.words import TAKE_BACKS, Kind, Reason, State
 from services.dispatch import evidence, restored, settling
-from services.dispatch.evidence import Effects, Evidence, changed
+from services.dispatch.evidence import NOW, Effects, Evidence, changed
 from services.dispatch.port import Doubt, Job, NotSent, Outcome, Refused, Sent
 from services.dispatch.settling import THESE
 from services.dispatch.tables import brake, delivery, mark, opt_out, pause
@@ -23,7 +23,6 @@ from services.runtime.store import insert_new
 
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 60.0
-_NOW = Given("now", delivery.c.changed_at)
 #: What a job is made of; see `texts.Texts.intent`.
 INTENT = (
     delivery.c.id, delivery.c.lineage, delivery.c.ordinal, delivery.c.kind, delivery.c.attempt, delivery.c.target,
@@ -142,8 +141,8 @@ def _candidates() -> "sa.Select[Any]":
         sa.select(*INTENT)
         .where(
             row.c.state == State.PLANNED,
-            sa.or_(row.c.due.is_(None), row.c.due <= _NOW),
-            row.c.ends > _NOW,
+            sa.or_(row.c.due.is_(None), row.c.due <= NOW),
+            row.c.ends > NOW,
             sa.or_(row.c.kind == Kind.DELETION, ~newer_mark),
             sa.or_(row.c.kind.in_(TAKE_BACKS), ~paused),
             ~opted_out,
@@ -169,8 +168,8 @@ def _part_before_stands(row: sa.Table, other: "sa.FromClause") -> "sa.ColumnElem
 def _claim() -> sa.Update:
     """The intents of `ids`: those that are still `planned` become `sending`."""
     where = among(delivery.c.id, "ids") & (delivery.c.state == State.PLANNED)
-    values = {"state": State.SENDING, "reason": None, "attempt": delivery.c.attempt + 1, "intent_at": _NOW}
-    return sa.update(delivery).where(where).values({**values, **changed(_NOW)})
+    values = {"state": State.SENDING, "reason": None, "attempt": delivery.c.attempt + 1, "intent_at": NOW}
+    return sa.update(delivery).where(where).values({**values, **changed(NOW)})
 
 
 _CANDIDATES, _CLAIM = Prepared(_candidates()), Prepared(_claim())

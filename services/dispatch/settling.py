@@ -9,11 +9,9 @@ import sqlalchemy as sa
 
 from schemas.words import Kind, Reason, State
 from services.dispatch import ids, restored
-from services.dispatch.evidence import changed
+from services.dispatch.evidence import NOW, changed
 from services.dispatch.tables import delivery, mark, opt_out, release
 from services.runtime.prepared import Given, Prepared, among
-
-_NOW = Given("now", delivery.c.changed_at)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +37,7 @@ OVERTAKEN = Rule(
     State.SUPERSEDED, Reason.SUPERSEDED,
 )  # fmt: skip
 OPTED_OUT = Rule(sa.exists().where(opt_out.c.target == delivery.c.target), State.SUPPRESSED, Reason.OPTED_OUT)
-EXPIRED = Rule(delivery.c.ends <= _NOW, State.EXPIRED, Reason.EXPIRED)
+EXPIRED = Rule(delivery.c.ends <= NOW, State.EXPIRED, Reason.EXPIRED)
 REVOKED = Rule(sa.true(), State.SUPPRESSED, Reason.REVOKED)
 
 ALL = Which(sa.true())
@@ -65,8 +63,8 @@ class _Statements(NamedTuple):
 @lru_cache(maxsize=64)
 def _statements(rule: Rule, which: Which) -> _Statements:
     where = (delivery.c.state == State.PLANNED) & rule.why & restored.cleared() & which.where
-    unknown = {"state": State.UNRESOLVED, "reason": Reason.UNKNOWN_OUTCOME, "maybe": False, **changed(_NOW)}
-    settled = {"state": rule.state, "reason": rule.reason, **changed(_NOW)}
+    unknown = {"state": State.UNRESOLVED, "reason": Reason.UNKNOWN_OUTCOME, "maybe": False, **changed(NOW)}
+    settled = {"state": rule.state, "reason": rule.reason, **changed(NOW)}
     return _Statements(
         Prepared(sa.select(delivery.c.id).where(where).limit(1)),
         Prepared(sa.update(delivery).where(where, delivery.c.maybe).values(unknown)),

@@ -86,7 +86,7 @@ MUTATIONS = {
             '{"state": State.PLANNED, "reason": reason}'),
         _of("expired intent started", "pump", "Fresh.permit", "clock.boottime() <= self.until and "),
         _of("expiry not in the last check", "pump", "Fresh.permit", "clock.now() < job.ends and "),
-        _of("expiry not in the gate", "gate", "_candidates", "row.c.ends > _NOW,"),
+        _of("expiry not in the gate", "gate", "_candidates", "row.c.ends > NOW,"),
         _of("STOP not in the last check", "ledger", "Ledger.may_start", " and job.target not in self.stopped"),
         _of("STOP not in the gate", "gate", "_candidates", "~opted_out,", "",
             Cut("ledger", "Ledger.opt", _OPT_SUPPRESSES, "pass")),
