@@ -7,8 +7,10 @@ What was unclear when they were first played stands at the end of `deploy/runboo
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -187,6 +189,21 @@ def test_a_room_that_hangs(house: Fleet, long: bool) -> None:
     house.start("record")  # what `tocsin up` does by itself
     house.ready("record")
     assert "record" not in bad(running.look(context(house)))
+
+
+def test_a_store_that_another_process_holds(house: Fleet, long: bool) -> None:
+    """The other way to be stuck: a restart does not help, and doctor names the file to look who has it."""
+    _only_if(long)
+    before = house.counts()["texts_distinct"]
+    file = house.home / "dispatch-sms.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        release(house, "e" * 32, 2)
+        until(lambda: f"({file}: fuser" in str(bad(running.look(context(house)))), 120, "the room says what is away")
+        assert house.counts()["texts_distinct"] == before
+        other.execute("ROLLBACK")
+    until(lambda: house.counts()["texts_distinct"] == before + 2, 120, "it goes on by itself, and nobody is forgotten")
+    house.ready("dispatch/sms")
 
 
 def test_a_wrong_clock(house: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
