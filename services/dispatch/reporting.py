@@ -8,7 +8,7 @@ from schemas.delivery import ROWS_LIMIT, Deliveries
 from schemas.topics import DELIVERIES
 from schemas.words import Channel, Realm, State
 from services.dispatch import causes
-from services.dispatch.tables import delivery, platform_id
+from services.dispatch.tables import UNREPORTED, delivery, platform_id
 from services.runtime.outbox import CORRELATION_HEADER, Outbox
 from services.runtime.prepared import Given, Prepared, among
 from services.runtime.store import moment
@@ -24,7 +24,7 @@ _CHANGED = Prepared(
     )
     .outerjoin(platform_id, platform_id.c.delivery == delivery.c.id)
     .where(
-        delivery.c.unreported,
+        UNREPORTED,
         sa.or_(delivery.c.state.not_in([State.PLANNED, State.SENDING]), delivery.c.changed_at <= _PASSED),
     )
     .limit(ROWS_LIMIT)
