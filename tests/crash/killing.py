@@ -70,7 +70,10 @@ class Killing:
     people: list[str] = field(default_factory=list)
 
     def run(self, size: Size, severity: Severity, *, lag: float | Sequence[float], seed: int, **more: object) -> None:
-        """Release everything, kill at random instants while it is sent, and wait until all is settled."""
+        """Release a share and kill at a random instant while it is sent, again and again; wait until all is settled.
+
+        A share a kill, however long a start takes here: released at once, all would have gone before the last kills.
+        """
         extra = bounds("SMS", "X") | {name: str(value) for name, value in (PACE | size.pace() | more).items()}
         self.fleet = Fleet(self.kafka, self.data, extra=extra)
         self.people = self.fleet.people(size.texts, ["ferrow-north"])
@@ -79,9 +82,10 @@ class Killing:
         self.fleet.ready(*ROOMS)
         self.fleet.fault(match={"method": "POST"}, effect={"type": "slow", "seconds": [0.2, 0.6]}, seed=seed)
         self.fleet.fault(match={"method": "POST"}, effect={"type": "late", "seconds": lag}, seed=seed)
-        publish(self.kafka, self._records(size, severity))
-        until(lambda: any(self.rows(c)["sending"] for c in size.channels), 60, "something is in flight")
-        for _ in range(size.kills):
+        releases = self._releases(size, severity)
+        for number in range(size.kills):
+            publish(self.kafka, [each for release in releases[number :: size.kills] for each in release])
+            until(lambda: any(self._in_flight(c) for c in size.channels), 60, "something is in flight")
             let_pass(dice.uniform(0.05, 0.6))
             self._kill(dice.choice(VICTIMS if size.posts else [v for v in VICTIMS if v != "dispatch/x"]))
             let_pass(size.peace)
@@ -91,15 +95,21 @@ class Killing:
     def _kill(self, victim: str) -> None:
         self.fleet.kill(victim)
         if victim != "receipts":
-            query = "SELECT id, attempt FROM delivery WHERE state = 'sending'"
-            sending = set(self._query(victim.removeprefix("dispatch/"), query))
-            self.left.append(len(sending - self.seen))
-            self.seen |= sending
+            left = self._in_flight(victim.removeprefix("dispatch/"))
+            self.left.append(len(left))
+            self.seen |= left
         self.fleet.start(victim)
         self.fleet.ready(victim)
 
+    def _in_flight(self, channel: str) -> set[tuple[object, ...]]:
+        """Attempts between their intent and their outcome, but for those that an earlier kill left so."""
+        return set(self._query(channel, "SELECT id, attempt FROM delivery WHERE state = 'sending'")) - self.seen
+
     def _records(self, size: Size, severity: Severity) -> list[Message]:
-        releases = size.posts or 10
+        return [each for release in self._releases(size, severity) for each in release]
+
+    def _releases(self, size: Size, severity: Severity) -> list[list[Message]]:
+        releases = size.posts or size.kills
         each = size.texts // releases
         channels = tuple(Channel) if size.posts else (Channel.SMS,)
         found = []
@@ -107,8 +117,9 @@ class Killing:
             texts = {channel: {"en": [f"{channel} {number} of seed"]} for channel in channels}
             value = broadcasts.broadcast(f"{number:032x}", severity=severity, texts=texts)
             mine = self.people[number * each : (number + 1) * each]
-            found.append(record(RELEASED, value.lineage, broadcasts.release(value, self.fleet.trust, len(mine))))
-            found += [record(URGENT, value.lineage, b) for b in broadcasts.batches(value, self.fleet.trust, mine)]
+            messages = [record(RELEASED, value.lineage, broadcasts.release(value, self.fleet.trust, len(mine)))]
+            messages += [record(URGENT, value.lineage, b) for b in broadcasts.batches(value, self.fleet.trust, mine)]
+            found.append(messages)
         return found
 
     def stop(self) -> None:
