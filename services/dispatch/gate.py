@@ -23,6 +23,10 @@ from services.runtime.store import insert_new
 
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 60.0
+#: A refusal of us says nothing of the message: it waits until the account is mended, or the alert has ended.
+OF_THE_ACCOUNT = frozenset({Reason.AUTH, Reason.PAYMENT})
+#: Seconds until the account is tried again.
+ACCOUNT_S = 30.0
 #: What a job is made of; see `texts.Texts.intent`.
 INTENT = (
     delivery.c.id, delivery.c.lineage, delivery.c.ordinal, delivery.c.kind, delivery.c.attempt, delivery.c.target,
@@ -58,12 +62,15 @@ def settle(connection: sa.Connection, finished: Sequence[Done], now: datetime, e
 
 def _settle_one(connection: sa.Connection, done: Done, now: datetime, effects: Effects) -> None:
     job, outcome = done.job, done.outcome
+    values: dict[str, Any]
     match outcome:
+        case Refused(reason) if reason in OF_THE_ACCOUNT:
+            values = _planned_again(reason, now, ACCOUNT_S)
         case Refused(reason):  # who has said STOP, to the phonebook or to the platform, is no failure
             state = State.SUPPRESSED if reason is Reason.OPTED_OUT else State.FAILED
-            values: dict[str, Any] = {"state": state, "reason": reason}
+            values = {"state": state, "reason": reason}
         case NotSent(reason, wait):
-            values = {"state": State.PLANNED, "reason": reason, "due": now + timedelta(seconds=_backoff(job, wait))}
+            values = _planned_again(reason, now, _backoff(job, wait))
         case Doubt(reason):
             values = {"state": State.UNKNOWN, "reason": reason}
         case _:  # pragma: no cover - Sent is evidence, and there is no fifth outcome
@@ -77,6 +84,10 @@ def _settle_one(connection: sa.Connection, done: Done, now: datetime, effects: E
     effects.count(values["state"], values["reason"], moved)
     if outcome.reason is Reason.OPTED_OUT:
         insert_new(connection, opt_out, [{"target": job.target, "at": now}])
+
+
+def _planned_again(reason: Reason, now: datetime, wait_s: float) -> dict[str, Any]:
+    return {"state": State.PLANNED, "reason": reason, "due": now + timedelta(seconds=wait_s)}
 
 
 def _backoff(job: Job, wait: float | None) -> float:

@@ -15,7 +15,7 @@ from structlog.stdlib import get_logger
 from schemas.words import Kind, Reason
 from services.dispatch.alarms import Alarms
 from services.dispatch.evidence import Effects
-from services.dispatch.gate import Done
+from services.dispatch.gate import ACCOUNT_S, OF_THE_ACCOUNT, Done
 from services.dispatch.ledger import Ledger
 from services.dispatch.port import Channel, Doubt, Job, NotSent, Outcome, Refused, Sent
 from services.dispatch.rate import Rate
@@ -176,6 +176,8 @@ class Pump:
     def _learn(self, outcome: Outcome) -> None:
         if isinstance(outcome, NotSent) and outcome.reason is Reason.RATE_LIMITED:
             self._rate.refused(outcome.retry_after_s)
+        elif isinstance(outcome, Refused) and outcome.reason in OF_THE_ACCOUNT:
+            self._rate.refused(ACCOUNT_S)
         elif isinstance(outcome, Sent):
             self._rate.answered()
 

@@ -48,6 +48,14 @@ class ManualClock:
         self.moment += timedelta(seconds=seconds)
 
 
+#: Moods in which the platform says no.
+REFUSALS = {
+    "refuse": Refused(Reason.PERMANENT_RECIPIENT, 21211),
+    "opted_out": Refused(Reason.OPTED_OUT, 21610),
+    "unauthorized": Refused(Reason.AUTH, 20003),
+}
+
+
 @dataclass
 class Message:
     """What the platform has accepted."""
@@ -131,10 +139,8 @@ class FakePlatform:
                 return Doubt(Reason.DUPLICATE)
             case "rate":
                 return NotSent(Reason.RATE_LIMITED, seconds)
-            case "refuse":
-                return Refused(Reason.PERMANENT_RECIPIENT, 21211)
-            case "opted_out":
-                return Refused(Reason.OPTED_OUT, 21610)
+            case "refuse" | "opted_out" | "unauthorized":
+                return REFUSALS[mood]
             case "raise":
                 raise ValueError
             case "hang":

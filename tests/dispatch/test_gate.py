@@ -6,7 +6,7 @@ import pytest
 
 from schemas.words import BroadcastKind, Channel, Kind, Reason, Severity, State
 from services.dispatch.brake import set_brake
-from services.dispatch.gate import Done
+from services.dispatch.gate import ACCOUNT_S, Done
 from services.dispatch.port import Doubt, NotSent, Refused, Sent
 from tests.dispatch.world import ANNA, BEN, CLEO, World, people
 
@@ -233,6 +233,29 @@ async def test_a_word_about_an_attempt_that_is_over_changes_nothing(sms: World) 
         assert (sms.row().state, sms.row().attempt) == (State.SENDING, 2)
     await other.ledger.window([Done(second, Doubt())], 0)
     assert sms.row().state == State.UNKNOWN
+
+
+@pytest.mark.parametrize("reason", [Reason.AUTH, Reason.PAYMENT])
+async def test_a_refusal_of_the_account_says_nothing_of_the_message(sms: World, reason: Reason) -> None:
+    """A token that has ended at night must not cost anybody the alert: it waits until somebody has renewed it."""
+    await sms.release(to=[ANNA])
+    [job] = await sms.one.window()
+    await sms.one.ledger.window([Done(job, Refused(reason, 401))], 0)
+    assert (sms.row().state, sms.row().reason) == (State.PLANNED, reason)
+    assert await sms.one.window() == []
+    sms.clock.pass_time(ACCOUNT_S)
+    await sms.one.turn()
+    assert sms.row().state == State.SENT
+
+
+async def test_what_waits_for_the_account_ends_with_its_alert(sms: World) -> None:
+    await sms.release(to=[ANNA])
+    [job] = await sms.one.window()
+    await sms.one.ledger.window([Done(job, Refused(Reason.AUTH, 401))], 0)
+    sms.clock.pass_time((job.ends - sms.clock.now()).total_seconds())
+    await sms.one.settle()
+    assert sms.row().state == State.EXPIRED
+    assert sms.platform.messages == []
 
 
 async def test_an_id_counts_whatever_the_attempt(sms: World) -> None:

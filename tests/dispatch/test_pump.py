@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from schemas.words import Reason, State
+from services.dispatch.gate import ACCOUNT_S
 from services.dispatch.pump import Pump
 from services.dispatch.rate import Rate
 from tests.dispatch.world import ANNA, BEN, World, people
@@ -168,6 +169,21 @@ async def test_a_stall_between_commit_and_first_byte_starts_nothing(sms: World) 
         slow.stall = None
         await until(lambda: sms.row().state == State.SENT)
     assert len(sms.platform.messages) == 1
+
+
+async def test_nothing_starts_while_the_account_is_refused(sms: World) -> None:
+    """What is in flight when a token ends is refused; what is planned is not thrown after it."""
+    await sms.release(to=people(20))
+    pump, _ = make(sms, 4)
+    sms.platform.moods.extend(["unauthorized"] * 4)
+    async with pumping(pump):
+        await until(lambda: [row.reason for row in sms.rows()].count(Reason.AUTH) == 4)
+        assert len(sms.platform.started) == 4
+        assert set(sms.states().values()) == {State.PLANNED}
+        sms.clock.pass_time(ACCOUNT_S)
+        pump.wake()
+        await until(lambda: set(sms.states().values()) == {State.SENT})
+    assert set(sms.platform.counts().values()) == {1}
 
 
 async def test_a_channel_that_raises_has_said_nothing(sms: World) -> None:

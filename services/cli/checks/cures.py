@@ -3,7 +3,7 @@
 #: What helps, by words of the sentence: the first that stand in it count.
 _CURES = (
     ("refuses the credentials",
-     "tocsin brake on {channel}, for what starts now fails for good; renew them, start the room again, brake off"),
+     "renew them and start the room again: what is planned waits for that, and is sent within half a minute of it"),
     ("answers with status", "its trouble, not ours: see its status page; what is planned waits"),
     ("not been probed", "ask again in a few seconds"),
     ("store is away",
