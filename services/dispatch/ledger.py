@@ -15,24 +15,33 @@ from schemas.broadcast import Broadcast
 from schemas.delivery import Receipt
 from schemas.release import Release, Stop
 from schemas.words import TAKE_BACKS, Realm, Reason, Severity, State
-from services.dispatch import corrections, deletions, evidence, gate, planner, recovery, reporting, restored, settling
+from services.dispatch import (
+    corrections,
+    counting,
+    deletions,
+    evidence,
+    gate,
+    planner,
+    recovery,
+    reporting,
+    restored,
+    settling,
+)
 from services.dispatch import takeback as taking_back
 from services.dispatch.evidence import Effects, Evidence
 from services.dispatch.gate import Done
 from services.dispatch.missing import incomplete
-from services.dispatch.moves import DOUBT
 from services.dispatch.planner import Plan
 from services.dispatch.port import Job, LookUp
 from services.dispatch.recovery import Attempt
 from services.dispatch.settling import EXPIRED, OF_TARGET, OPTED_OUT, OVERTAKEN
-from services.dispatch.tables import IN_DOUBT, counted, delivery, doubted, mark, opt_out, outbox_rows
+from services.dispatch.tables import doubted, mark, opt_out, outbox_rows
 from services.dispatch.texts import Texts
 from services.runtime import correlation
 from services.runtime.clock import Clock
 from services.runtime.doubts import Doubted, Doubts
 from services.runtime.outbox import Outbox
 from services.runtime.postgres import take_turns
-from services.runtime.prepared import Prepared
 from services.runtime.store import Store, insert_new
 from services.runtime.verifier import Believed, NotTrustedError
 
@@ -54,23 +63,6 @@ DOUBTS = Doubts(doubted, (Release, Stop, Batch), limit=5000)
 #: Two that claim messages of a list at once could claim one for two deliveries; one that derives what is owed while
 #: another one's take-backs are sent could owe them again. Processes that share the ledger take turns at either.
 CLAIMS, OWED = "claims", "owed"
-
-
-#: What the gauges must show at once; counted by the partial indexes.
-OPEN = (State.PLANNED, *DOUBT, State.UNRESOLVED)
-_COUNT = sa.select(delivery.c.state, sa.func.count()).group_by(delivery.c.state)
-_ROWS, _OPEN_ROWS = (
-    Prepared(_COUNT),
-    Prepared(
-        sa.union_all(
-            *(
-                _COUNT.where(where)
-                for where in (delivery.c.state == "planned", IN_DOUBT, delivery.c.state == "unresolved")
-            )
-        )
-    ),
-)
-_UNRESOLVED = Prepared(sa.select(delivery.c.lineage).where(delivery.c.state == State.UNRESOLVED).distinct())
 
 
 class Ledger:
@@ -278,18 +270,15 @@ class Ledger:
 
     async def counts(self) -> Counter[str]:
         """Rows by state. It reads all that the ledger has ever had."""
-        rows = await self._store.transact(lambda c: _ROWS(c).all())
-        return Counter(dict(rows))
+        return await self._store.transact(counting.by_state)
 
     async def open_counts(self) -> Counter[str]:
         """Rows by state, of those that are not settled or that a person must look at."""
-        rows = await self._store.transact(lambda c: _OPEN_ROWS(c).all())
-        return Counter(dict(rows))
+        return await self._store.transact(counting.open_by_state)
 
     async def counter(self, name: str) -> int:
         """One of the ledger's own counters; they survive a restart."""
-        query = sa.select(counted.c.value).where(counted.c.name == name)
-        return await self._store.transact(lambda c: c.execute(query).scalar()) or 0
+        return await self._store.transact(counting.counter, name)
 
     async def braked(self) -> bool:
         """Whether the channel's brake is on."""
@@ -297,7 +286,7 @@ class Ledger:
 
     async def unresolved(self) -> list[str]:
         """Lineages with messages of which nobody knows whether they arrived."""
-        return list(await self._store.transact(lambda c: _UNRESOLVED(c).scalars().all()))
+        return await self._store.transact(counting.unresolved)
 
     async def incomplete(self, older_than: datetime) -> set[tuple[str, str]]:
         """Releases older than this that miss batches, as (rule of the alarm, lineage); a public channel has none."""

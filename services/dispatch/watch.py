@@ -7,7 +7,8 @@ from structlog.stdlib import get_logger
 
 from schemas.topics import RELEASED, Topic
 from schemas.words import State
-from services.dispatch.ledger import OPEN, Ledger
+from services.dispatch.counting import OPEN
+from services.dispatch.ledger import Ledger
 from services.dispatch.metrics import DispatchMetrics
 from services.dispatch.port import Channel
 from services.dispatch.rate import Rate

@@ -20,9 +20,13 @@ ConsumerOf = Callable[[], AIOKafkaConsumer | None]
 class Lag:
     """Asks the broker for the ends of what this process reads; replicas share a topic, so their sum is its lag."""
 
-    def __init__(self, gauge: Gauge, reach: Reach) -> None:
-        """`gauge` has one label, the topic's name; `reach` is told what the broker refuses."""
-        self._gauge, self._reach = gauge, reach
+    def __init__(self, gauge: Gauge, answers: Gauge, reach: Reach) -> None:
+        """`gauge` has one label, the topic's name; `reach` is told what the broker refuses.
+
+        `answers` is 1 while it answers at all. A room that runs stays ready without it: what its doors take is written
+        to Kafka when it is back.
+        """
+        self._gauge, self._answers, self._reach = gauge, answers, reach
         self._consumers: dict[str, ConsumerOf] = {}
         self._in_hand: Counter[str] = Counter()
 
@@ -51,11 +55,12 @@ class Lag:
 
         A right that is taken from a running room shows here alone: its consumers go on asking, and hear nothing.
         """
-        refused = []
+        refused, asked, silent = [], 0, 0
         for topic, consumer_of in self._consumers.items():
             consumer = consumer_of()
             if consumer is None:
                 continue
+            asked += 1
             try:
                 async with asyncio.timeout(WAIT_S):
                     behind = await _behind(consumer)
@@ -63,8 +68,10 @@ class Lag:
                 refused.append(topic)
                 continue
             except (KafkaError, TimeoutError):
+                silent += 1
                 continue
             self._gauge.labels(topic).set(behind + self._in_hand[topic])
+        self._answers.set(asked > silent)
         if refused:
             self._reach.refused(f"it may not read {', '.join(refused)}")
         else:

@@ -42,6 +42,7 @@ class RoomMetrics:
             "tocsin_consumer_lag_records", "Records that stand on a topic and are not handled, in this process's "
             "partitions", ["topic"], registry=self.registry,
         )  # fmt: skip
+        self.kafka = Gauge("tocsin_kafka_up", "1 while Kafka answers this room", registry=self.registry)
         self.free = Gauge("tocsin_data_free_bytes", "Free bytes on the disk of the data folder", registry=self.registry)
         Gauge(
             "tocsin_clock_seconds", "This machine's clock, to be held against that of the scrape",

@@ -58,7 +58,7 @@ class Room:
         self.metrics = RoomMetrics(name, shared.realm)
         self.metrics.watch_disk(shared.home)
         self._reach = Reach(shared.kafka, shared.kafka_user)
-        self._lag = Lag(self.metrics.lag, self._reach)
+        self._lag = Lag(self.metrics.lag, self.metrics.kafka, self._reach)
         self.broker: KafkaBroker = kafka.make_broker(
             shared.kafka, f"tocsin.{self._slug}.{shared.replica}", access=shared
         )

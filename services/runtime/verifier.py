@@ -45,8 +45,6 @@ __all__ = [
     "stop",
 ]  # fmt: skip
 
-#: Broadcasts that a process keeps as it has read them.
-KNOWN = 8
 #: The role that a decision of the policy engine names.
 ENGINE_ROLE = "engine"
 #: How long a signed wish to read bytes is good for: it is asked once, at once.
@@ -112,7 +110,7 @@ def broadcast_of(text: str, digest: str, realm: Realm) -> Broadcast:
     return found
 
 
-@lru_cache(maxsize=KNOWN)
+@lru_cache(maxsize=8)
 def _canonical(text: str, digest: str) -> Broadcast:
     """The same of any realm, kept, for approve asks twice: the answer rests on nothing but the question."""
     try:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 
-from services.runtime import logging
+from services.runtime import collector, logging
 from services.runtime.doors import Door, announce, private_application
 from services.runtime.settings import SharedSettings, load, stop
 from services.runtime.store import Store
@@ -20,6 +20,7 @@ def main() -> None:
     """Run until SIGTERM or SIGINT; the addresses stand in `<data>/<realm>/doors/sandbox.json`."""
     shared, settings = load(SharedSettings), load(SandboxSettings)
     logging.configure(shared.log_level, room=NAME, realm=shared.realm.value, replica=shared.replica)
+    collector.settle()
     try:
         asyncio.run(_live(shared, settings))
     except OSError as error:

@@ -50,7 +50,8 @@ def test_what_is_refused_is_named_with_the_user() -> None:
 
 async def test_a_right_that_is_taken_away_shows_until_it_is_back() -> None:
     consumer, reach = FakeConsumer(), Reach("kafka:9093", "tocsin-live-record")
-    lag = Lag(Gauge("lag", "", ["topic"], registry=CollectorRegistry()), reach)
+    registry = CollectorRegistry()
+    lag = Lag(Gauge("lag", "", ["topic"], registry=registry), Gauge("up", "", registry=registry), reach)
     lag.watch("deliveries", lambda: consumer)
     consumer.allowed = False
     await lag.look()

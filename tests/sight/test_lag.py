@@ -33,7 +33,10 @@ class FakeConsumer:
 
 def lag_of(consumer: FakeConsumer | None) -> tuple[Lag, CollectorRegistry]:
     registry = CollectorRegistry()
-    lag = Lag(Gauge("lag", "", ["topic"], registry=registry), Reach("kafka:9093", "tocsin-live-record"))
+    lag = Lag(
+        Gauge("lag", "", ["topic"], registry=registry), Gauge("up", "", registry=registry),
+        Reach("kafka:9093", "tocsin-live-record"),
+    )  # fmt: skip
     lag.watch("t", lambda: consumer)
     return lag, registry
 
@@ -64,9 +67,20 @@ async def test_the_last_figure_stands_while_partitions_move() -> None:
     consumer = FakeConsumer()
     lag, registry = lag_of(consumer)
     await lag.look()
+    assert registry.get_sample_value("up") == 1
     consumer.broken = True
     await lag.look()
     assert shown(registry) == 7
+    assert registry.get_sample_value("up") == 0, "nothing that it asked was answered"
+
+
+async def test_a_broker_that_answers_for_one_topic_is_there() -> None:
+    broken = FakeConsumer()
+    broken.broken = True
+    lag, registry = lag_of(FakeConsumer())
+    lag.watch("other", lambda: broken)
+    await lag.look()
+    assert registry.get_sample_value("up") == 1
 
 
 async def test_nothing_is_asked_before_there_is_a_consumer() -> None:
