@@ -206,7 +206,7 @@ def _plan_texts(  # noqa: PLR0917 - one call, and each is a different thing
 
 
 def _planned(digest: str, of: Any, kind: Kind, ends: datetime, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - a Broadcast or a row of `release`: both name version and revision alike
-    """What the rows of one release have in common; `_of_target` names each."""
+    """What the rows of one release have in common; `_named` makes each."""
     severity = Severity(of.severity)
     return {
         "lineage": of.lineage, "version": of.version, "revision": of.revision,

@@ -125,7 +125,7 @@ def failure(error: BaseException, context: Context) -> NotSent | Doubt:
 class _Body(BytesPayload):
     """A body that asks for its permit when it is to be written: aiohttp has kept the head back until then.
 
-    What it raises closes the connection with nothing written, and costs a seventh of what a trace costs each request.
+    What it raises closes the connection with nothing written. (A trace asks, too, and costs a seventh of each request.)
     """
 
     def __init__(self, value: bytes, kind: str, context: Context) -> None:
