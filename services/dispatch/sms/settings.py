@@ -29,7 +29,7 @@ class SmsSettings(DispatchSettings):
         None, description="public base address of the receipts door; without it no delivery reports are asked for"
     )
     transport: Literal["aiohttp", "lean"] = Field(
-        "lean", description="what carries the texts: our own client, or aiohttp's at four times the CPU"
+        "lean", description="what carries the texts: our own client, or aiohttp's at more than twice the CPU"
     )
 
     def without_sender(self) -> str | None:
