@@ -248,7 +248,7 @@ def test_what_waits_for_a_person(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sentence", "then"),
     [
-        ("Twilio refuses the credentials: check ACCOUNT_SID and AUTH_TOKEN", "tocsin brake on sms"),
+        ("Twilio refuses the credentials: check ACCOUNT_SID and AUTH_TOKEN", "what is planned waits"),
         ("Twilio answers with status 503", "its status page"),
         ("the store is away: what needs it waits", "/house/live/dispatch-sms.db"),
         ("trust: no partitions assigned yet", "TOCSIN_REPLICA"),

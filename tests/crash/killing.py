@@ -27,6 +27,8 @@ ROOMS = ("sandbox", "dispatch/sms", "dispatch/x", "receipts")
 VICTIMS = ("dispatch/sms",) * 7 + ("dispatch/x",) * 2 + ("receipts",)
 URGENT = batches(Channel.SMS, Urgency.URGENT)
 SETTLED_S = 300
+#: Of a run without posts and kills.
+RELEASES = 10
 
 
 def bounds(*channels: str) -> dict[str, str]:
@@ -109,7 +111,7 @@ class Killing:
         return [each for release in self._releases(size, severity) for each in release]
 
     def _releases(self, size: Size, severity: Severity) -> list[list[Message]]:
-        releases = size.posts or size.kills
+        releases = size.posts or size.kills or RELEASES
         each = size.texts // releases
         channels = tuple(Channel) if size.posts else (Channel.SMS,)
         found = []

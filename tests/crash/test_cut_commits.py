@@ -15,15 +15,13 @@ import sqlalchemy as sa
 from schemas.words import Severity
 from services.cli.kafka import Kafka
 from tests.crash.cutting import Cutter
-from tests.crash.killing import PACE, Killing, Size, bounds
+from tests.crash.killing import PACE, RELEASES, Killing, Size, bounds
 from tests.support.fleet import Fleet, until
 from tests.support.kafka_io import publish
 from tests.support.postgres import Postgres
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(1800)]
 ROOMS = ("sandbox", "receipts", "dispatch/sms")
-#: Releases of a run without posts.
-RELEASES = 10
 
 
 @dataclass(kw_only=True)
