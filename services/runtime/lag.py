@@ -71,7 +71,7 @@ class Lag:
                 silent += 1
                 continue
             self._gauge.labels(topic).set(behind + self._in_hand[topic])
-        self._answers.set(asked > silent)
+        self._answers.set(asked == 0 or silent < asked)  # a room that reads nothing is told nothing
         if refused:
             self._reach.refused(f"it may not read {', '.join(refused)}")
         else:

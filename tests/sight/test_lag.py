@@ -88,3 +88,4 @@ async def test_nothing_is_asked_before_there_is_a_consumer() -> None:
     async with asyncio.timeout(1):
         await lag.look()
     assert shown(registry) == 0
+    assert registry.get_sample_value("up") == 1, "a room that reads nothing pages nobody"

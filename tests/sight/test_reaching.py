@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from services.cli.kafka.settings import free_port
-from tests.sight.tools import DEPLOY, load, tool
+from tests.sight.tools import DEPLOY, alertmanager, load
 from tests.support.fleet import http, until
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
@@ -96,7 +96,7 @@ def reached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reached]:
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(here(made, folder)))
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [tool("prometheus-alertmanager"), f"--config.file={folder}/alertmanager.yml",
+            [alertmanager(), f"--config.file={folder}/alertmanager.yml",
              f"--storage.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="],
             stdout=log, stderr=log,
         )  # fmt: skip
