@@ -1,6 +1,6 @@
 """One timer for all requests: R is the same for each, so they are due in the order in which they began.
 
-A timer of its own for each request costs an eighth of the whole request.
+A timer of its own for each request costs a ninth of the whole request.
 """
 
 import asyncio

@@ -25,7 +25,6 @@ from services.runtime.verifier import Believed, NotTrustedError
 KIND_OF = {BroadcastKind.ALERT: Kind.ALERT, BroadcastKind.UPDATE: Kind.UPDATE, BroadcastKind.CANCEL: Kind.CANCEL}
 #: Take-backs go first: the older a wrong message, the more people have acted on it.
 TAKE_BACK_PRIORITY = 0
-INSERT_CHUNK = 400
 
 
 class SecondDigestError(Exception):
@@ -227,10 +226,8 @@ def _named(plan: Plan, common: dict[str, Any], language: str, target: str) -> di
 
 def _insert(connection: sa.Connection, rows: list[dict[str, Any]], now: datetime) -> None:
     """Insert what is new; what may not start is settled at once."""
-    for start in range(0, len(rows), INSERT_CHUNK):
-        chunk = rows[start : start + INSERT_CHUNK]
-        insert_new(connection, delivery, chunk)
-        forbid(connection, now, THESE, ids=[row["id"] for row in chunk])
+    insert_new(connection, delivery, rows)
+    forbid(connection, now, THESE, ids=[row["id"] for row in rows])
 
 
 def plan_withdrawal(connection: sa.Connection, plan: Plan, believed: Believed, serial: int, now: datetime) -> None:

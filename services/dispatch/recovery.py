@@ -18,7 +18,6 @@ from services.dispatch.moves import DOUBT
 from services.dispatch.port import LookUp
 from services.dispatch.settling import THESE
 from services.dispatch.tables import IN_DOUBT, delivery
-from services.runtime.prepared import Prepared
 
 
 class Attempt(NamedTuple):
@@ -65,12 +64,9 @@ class Quarantine:
         return max((now - seen.since for seen in self._seen.values()), default=0.0)
 
 
-_DOUBTFUL = Prepared(sa.select(delivery.c.id).where(IN_DOUBT))
-
-
 def doubtful(connection: sa.Connection) -> list["sa.Row[Any]"]:
     """All rows in doubt."""
-    return list(connection.execute(sa.select(delivery).where(delivery.c.id.in_(_DOUBTFUL(connection).scalars()))).all())
+    return list(connection.execute(sa.select(delivery).where(IN_DOUBT)).all())
 
 
 def settle(

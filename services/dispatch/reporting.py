@@ -30,7 +30,6 @@ _CHANGED = Prepared(
     .limit(ROWS_LIMIT)
     .with_for_update(skip_locked=True, of=delivery)  # what changes meanwhile must not count as reported
 )  # fmt: skip
-_FIELDS = ("id", "version", "revision", "kind", "target", "state", "reason", "attempt", "seq")
 _REPORTED = Prepared(sa.update(delivery).where(among(delivery.c.id, "ids")).values(unreported=False))
 
 
@@ -39,10 +38,8 @@ def report(connection: sa.Connection, outbox: Outbox, channel: Channel, realm: R
     rows = _CHANGED(connection, passed=now - PASSING).all()
     groups: dict[tuple[str, str], dict[str, dict[str, object]]] = {}
     for row in rows:
-        *values, at, lineage, digest, name = row
-        made = dict(zip(_FIELDS, values, strict=True))
-        made["at"], made["platform_id"] = moment(at), name
-        groups.setdefault((lineage, digest), {})[row.id] = made
+        made = {**row._mapping, "at": moment(row.at)}  # noqa: SLF001 - public, and so named that no column is hidden
+        groups.setdefault((row.lineage, row.digest), {})[row.id] = made
     for (lineage, digest), changed in groups.items():
         record = Deliveries.model_validate({
             "realm": realm, "channel": channel, "lineage": lineage, "digest": digest, "rows": tuple(changed.values())

@@ -39,8 +39,8 @@ delivery = sa.Table(
     sa.Index("delivery_target", "lineage", "target", "ordinal"),
     sa.Index("delivery_follower", "follower", sqlite_where=sa.text("follower IS NOT NULL")),
 )
-#: The words of the partial indexes: a statement uses one only where it says the same.
-IN_DOUBT = delivery.c.state.in_(["sending", "unknown"])
+#: The words of the partial indexes: a statement uses one only where it says the same, as words and not as parameters.
+IN_DOUBT = delivery.c.state.in_([sa.literal_column("'sending'"), sa.literal_column("'unknown'")])
 UNREPORTED = sa.literal_column("delivery.unreported", sa.Integer)  # SQLite's boolean is `= 1`, which no index here says
 sa.Index(
     "delivery_planned",

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from schemas.words import Kind, State
 from services.dispatch import ids
 from services.dispatch.moves import DOUBT, STANDS
-from services.dispatch.planner import INSERT_CHUNK, TAKE_BACK_PRIORITY, Plan
+from services.dispatch.planner import TAKE_BACK_PRIORITY, Plan
 from services.dispatch.tables import delivery, mark, release
 from services.runtime.store import insert_new
 
@@ -110,9 +110,7 @@ def _plan_all(  # noqa: PLR0917 - one call, and each is a different thing
         parts = _parts(plan, found, kind, texts, row, targets[row.id], rounds.get(targets[row.id], 0))
         planned |= {part["id"]: {**part, "ends": texts.ends, "changed_at": now} for part in parts}
         followers.append({"row": row.id, "name": parts[0]["id"]})
-    fresh = list(planned.values())
-    for start in range(0, len(fresh), INSERT_CHUNK):
-        insert_new(connection, delivery, fresh[start : start + INSERT_CHUNK])
+    insert_new(connection, delivery, list(planned.values()))
     follow = sa.update(delivery).where(delivery.c.id == sa.bindparam("row")).values(follower=sa.bindparam("name"))
     connection.execute(follow, followers)
 

@@ -162,8 +162,9 @@ def history(connection: sa.Connection, alert: CapAlert, digest: str) -> History:
     named = _filed(connection, sa.and_(same, MESSAGES.c.digest != digest))
     citing = sa.select(CITATIONS.c.citing).where(CITATIONS.c.cited == key)
     referrer = _filed(connection, sa.and_(MESSAGES.c.key.in_(citing), MESSAGES.c.place == Place.ACCEPTED))
-    known = sa.and_(MESSAGES.c.key.in_(others(alert)), MESSAGES.c.place != Place.WAITING)
-    parents = tuple(_filed(connection, known)) if others(alert) else ()
+    related = others(alert)
+    known = sa.and_(MESSAGES.c.key.in_(related), MESSAGES.c.place != Place.WAITING)
+    parents = tuple(_filed(connection, known)) if related else ()
     relatives = (*parents, *referrer[:1], *named[:1])
     lines = {lineage: _line(connection, lineage) for lineage in {one.lineage for one in relatives} if lineage}
     return History(

@@ -111,8 +111,8 @@ class Outbox:
 
     def put_message(self, connection: sa.Connection, message: Message) -> None:
         """Write one message for any topic by its full name, in the caller's transaction."""
-        headers = {**message.headers, **TRACING.carried()}
-        self._insert.many(connection, [{**message._asdict(), "headers": headers, "at": self._clock.now()}])
+        message = message._replace(headers={**message.headers, **TRACING.carried()})
+        self._insert(connection, at=self._clock.now(), **message._asdict())
 
     def wake(self) -> None:
         """Tell the relay that something was committed. Call after the transaction, from the event loop."""

@@ -17,6 +17,5 @@ _ELSE = "deploy/runbook.md#tocsinroomnotready"
 
 def cure(room: str, sentence: str, home: str) -> str:
     """What to type or to look at first."""
-    file = room.replace("/", "-")
     found = next((then for words, then in _CURES if words in sentence), _ELSE)
-    return found.format(channel=room.removeprefix("dispatch/"), store=f"{home}/{file}.db")
+    return found.format(store=f"{home}/{room.replace('/', '-')}.db")

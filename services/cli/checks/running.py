@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
-import psutil
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
@@ -13,7 +12,8 @@ from schemas.topics import TOPICS
 from services.cli.checks import cures
 from services.cli.checks.finding import Found, bad, good, mind
 from services.cli.context import Context
-from services.cli.rooms import ROOMS
+from services.cli.kafka.process import live_process
+from services.cli.rooms import ROOMS, RoomSpec
 from services.runtime.doors import read_doors
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.settings import load
@@ -57,42 +57,31 @@ async def _kafka(servers: str, context: Context) -> Found:
 
 async def _rooms(context: Context) -> list[Found]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_WAIT_S)) as session:
-        doors = {spec.name: read_doors(context.home, spec.name).get("private") for spec in ROOMS}
-        known = [(name, door) for name, door in doors.items() if door]
-        pids = {name: read_doors(context.home, name).get("pid", "?") for name, _ in known}
-        found = await asyncio.gather(*(_room(session, name, door, pids[name], context.home) for name, door in known))
+        doors = {spec: read_doors(context.home, spec.name) for spec in ROOMS}
+        known = [(spec, found) for spec, found in doors.items() if found.get("private")]
+        found = await asyncio.gather(*(_room(session, spec, each, context.home) for spec, each in known))
     if known:
         found += [
-            bad(name, "it does not run", f"see its log in {context.home / 'logs'}") for name in doors if not doors[name]
-        ]
+            bad(spec.name, "it does not run", f"see its log in {context.home / 'logs'}")
+            for spec, each in doors.items() if not each.get("private")
+        ]  # fmt: skip
     return found
 
 
-async def _room(session: aiohttp.ClientSession, name: str, door: str, pid: str, home: Path) -> Found:
+async def _room(session: aiohttp.ClientSession, spec: RoomSpec, doors: dict[str, str], home: Path) -> Found:
+    name, door, pid = spec.name, doors["private"], doors.get("pid", "?")
+    again = f"kill -9 {pid}, and tocsin up starts it again; or docker compose restart {spec.slug}"
     try:
         async with session.get(f"{door}/health/ready") as answer:
             missing = (await answer.json())["missing"]
     except TimeoutError:
-        return bad(name, f"its process {pid} is there and does not answer at {door}: it hangs", _again(name, pid))
+        return bad(name, f"its process {pid} is there and does not answer at {door}: it hangs", again)
     except (aiohttp.ClientError, ValueError, KeyError) as error:
         says = f"does not answer at {door} ({type(error).__name__})"
-        if _lives(name, pid):
-            return bad(name, f"{says}, and its process {pid} is there: it is ending, or hangs", _again(name, pid))
-        log = home / "logs" / f"{name.replace('/', '-')}.log"
-        return bad(name, says, f"tocsin up starts it again; its last words: {log}")
+        if live_process(pid, spec.module):
+            return bad(name, f"{says}, and its process {pid} is there: it is ending, or hangs", again)
+        return bad(name, says, f"tocsin up starts it again; its last words: {home / 'logs' / spec.slug}.log")
     if not missing:
         return good(name, f"ready at {door}")
     says = "; ".join(missing)
     return bad(name, says, cures.cure(name, says, str(home)))
-
-
-def _lives(name: str, pid: str) -> bool:
-    """Whether this very room has that number here: in a container, or after a restart, another program may."""
-    try:
-        return f"services.{name.replace('/', '.')}" in psutil.Process(int(pid)).cmdline()
-    except (psutil.Error, ValueError):
-        return False
-
-
-def _again(name: str, pid: str) -> str:
-    return f"kill -9 {pid}, and tocsin up starts it again; or docker compose restart {name.replace('/', '-')}"

@@ -48,16 +48,18 @@ async def _ask(base: str) -> Found:
     url = f"{base}/twilio/reply"
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WAIT_S)) as session:
-            if await _takes_post_alone(session, url):
-                return good("webhook", f"{base} leads to receipts (asked from here, not from outside)")
-            async with session.post(url, data={}, allow_redirects=False) as answer:
-                status = answer.status
+            status = _REFUSED if await _takes_post_alone(session, url) else await _unsigned(session, url)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         return bad("webhook", f"{url} does not answer ({type(error).__name__}): no report and no STOP comes", _DO)
     if status != _REFUSED:
         says = f"{url} answers {status} to a request without a signature, and receipts would say {_REFUSED}"
         return bad("webhook", f"{says}: another server stands there", _DO)
     return good("webhook", f"{base} leads to receipts (asked from here, not from outside)")
+
+
+async def _unsigned(session: aiohttp.ClientSession, url: str) -> int:
+    async with session.post(url, data={}, allow_redirects=False) as answer:
+        return answer.status
 
 
 async def _takes_post_alone(session: aiohttp.ClientSession, url: str) -> bool:

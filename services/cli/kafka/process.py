@@ -13,9 +13,17 @@ def find_process(pid_file: Path, argument: str) -> psutil.Process | None:
     A process that has ended leaves its number to the next that starts, so the number alone proves nothing.
     """
     try:
-        process = psutil.Process(int(pid_file.read_text(encoding="ascii")))
+        return live_process(pid_file.read_text(encoding="ascii"), argument)
+    except FileNotFoundError:
+        return None
+
+
+def live_process(number: str, argument: str) -> psutil.Process | None:
+    """The same of a number that stands elsewhere; in a container it may be another program's, too."""
+    try:
+        process = psutil.Process(int(number))
         alive = process.status() != psutil.STATUS_ZOMBIE and argument in process.cmdline()
-    except (FileNotFoundError, ValueError, psutil.Error):
+    except (ValueError, psutil.Error):
         return None
     return process if alive else None
 

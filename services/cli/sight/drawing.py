@@ -20,7 +20,8 @@ def lines(seen: Picture) -> Iterator[str]:
         yield f"{channel.channel}: {_counts(channel.states)}; {'; '.join(text for text, _ in _marks(channel))}"
     for room in seen.rooms:
         says = "ready" if room.ready else "; ".join(room.missing)
-        yield f"{room.room}: {says}; {_number(room.rate)}/s, lag {_whole(room.lag)}, outbox {_whole(room.outbox_s)} s"
+        behind = f"lag {_number(room.lag, 0)}, outbox {_number(room.outbox_s, 0)} s"
+        yield f"{room.room}: {says}; {_number(room.rate)}/s, {behind}"
 
 
 def draw(seen: Picture) -> Group:
@@ -58,7 +59,7 @@ def _marks(view: ChannelView) -> Iterator[tuple[str, str]]:
     if view.credentials is None:
         yield "its dispatcher does not answer", "bold red"
     else:
-        yield (("credentials ok", "green") if view.credentials else ("REFUSED OR AWAY: tocsin doctor", "bold red"))
+        yield ("credentials ok", "green") if view.credentials else ("REFUSED OR AWAY: tocsin doctor", "bold red")
     if view.sandbox:
         yield "SANDBOX", "yellow"
     if view.brake:
@@ -81,8 +82,8 @@ def _rooms(views: tuple[RoomView, ...]) -> Table:
         ready = Text("ready", "green") if view.ready else Text("; ".join(view.missing), "bold red")
         old = view.outbox_s is not None and view.outbox_s > _OLD_OUTBOX_S
         table.add_row(
-            view.room, ready, _number(view.rate), _whole(view.lag),
-            Text(f"{_whole(view.outbox_s)} s", "red" if old else ""), str(view.parked), str(view.bundle or "-"),
+            view.room, ready, _number(view.rate), _number(view.lag, 0),
+            Text(f"{_number(view.outbox_s, 0)} s", "red" if old else ""), str(view.parked), str(view.bundle or "-"),
         )  # fmt: skip
     return table
 
@@ -91,12 +92,8 @@ def _counts(numbers: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {name}" for name, number in numbers.items()) or "none"
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"
-
-
-def _whole(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0f}"
+def _number(value: float | None, digits: int = 1) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def _age(seconds: float) -> str:
