@@ -47,7 +47,8 @@ def build() -> Room:
     room.make_topics(ANSWERS.of(publisher) for publisher in publishers.on_topics)
     room.public_door("public", Door(handlers.application(), settings.public_bind, settings.public_port))
     if settings.feeds:
-        poller = Poller(store, outbox, room.realm, settings.feeds, settings.poll_s, room.clock.now, metrics)
+        proxy = settings.proxy.get_secret_value() if settings.proxy else None
+        poller = Poller(store, outbox, room.realm, settings.feeds, settings.poll_s, room.clock.now, metrics, proxy)
         room.background("feeds", poller.run)
     room.use_outbox(outbox)
     room.on_close(store.close)

@@ -5,7 +5,7 @@ The first time, a feed shows alerts of days: only what is in force is taken, and
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import aiohttp
@@ -30,7 +30,7 @@ _NOT_MODIFIED = 304
 
 @dataclass(frozen=True)
 class Poller:
-    """One round after the other over all feeds. `now` is the clock's."""
+    """One round after the other over all feeds. `now` is the clock's, `proxy` an HTTP proxy with its credentials."""
 
     rows: Store
     outbox: Outbox
@@ -39,10 +39,11 @@ class Poller:
     every_s: float
     now: Callable[[], datetime]
     metrics: AgencyMetrics
+    proxy: str | None = field(default=None, repr=False)
 
     async def run(self) -> None:
         """Poll for ever."""
-        async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
+        async with aiohttp.ClientSession(timeout=_TIMEOUT, proxy=self.proxy) as session:
             while True:
                 for feed in self.feeds:
                     await self.poll(session, feed)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from services.runtime.settings import RoomSettings, room_config
 
@@ -28,5 +28,8 @@ class AgencySettings(RoomSettings):
     )
     answer_wait_s: float = Field(5, ge=0, le=60, description="seconds that a post waits for intake before it says 202")
     feeds: tuple[str, ...] = Field((), description="addresses of CAP feeds (Atom, RSS) that are polled, a JSON list")
+    proxy: SecretStr | None = Field(
+        None, description="HTTP proxy on the way to the feeds, http://[user:password@]host:port; or PROXY_FILE"
+    )
     poll_s: float = Field(60, gt=0, description="seconds between two polls of the feeds")
     per_minute: int = Field(30, gt=0, description="alerts a minute that one key may post")

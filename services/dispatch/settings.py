@@ -4,7 +4,7 @@ import ipaddress
 import socket
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from schemas.words import Realm
 from services.dispatch.bounds import Bounds
@@ -16,6 +16,9 @@ class DispatchSettings(RoomSettings):
 
     base_url: str = Field(description="address of the platform's API; no default, so that nothing is sent by mistake")
     sandbox: bool = Field(default=False, description="true for a stand-in: loopback, or a host of TOCSIN_SANDBOX_HOSTS")
+    proxy: SecretStr | None = Field(
+        None, description="HTTP proxy on the way to the platform, http://[user:password@]host:port; or PROXY_FILE"
+    )
     account: str = Field("main", description="name of the account in targets and on the board; never a secret")
     window: int = Field(64, ge=1, le=1024, description="W: requests in flight, and rows in doubt after a crash")
     rate_per_s: float = Field(0, ge=0, description="starts a second; 0 leaves it to the platform's refusals")
@@ -34,10 +37,15 @@ class DispatchSettings(RoomSettings):
         """The bounds as one value."""
         return Bounds(self.fresh_s, self.gap_s, self.answer_s, self.accept_s, self.visible_s, self.quarantine_s)
 
+    @property
+    def proxy_address(self) -> str | None:
+        """The proxy with its credentials: for the transport alone."""
+        return self.proxy.get_secret_value() if self.proxy else None
+
     def wrong(self, shared: SharedSettings, vendor_hosts: frozenset[str]) -> list[str]:
         """Sentences for settings that must not be used together."""
         hosts = {name.strip() for name in shared.sandbox_hosts.split(",")}
-        found = [self.bounds.wrong(), self._wrong_address(vendor_hosts, hosts)]
+        found = [self.bounds.wrong(), self._wrong_address(vendor_hosts, hosts), self._wrong_proxy()]
         if shared.realm is Realm.DRILL and not self.sandbox:
             found.append("a drill must not reach people: set SANDBOX=true and point BASE_URL at a stand-in")
         prefix = str(self.model_config.get("env_prefix", ""))
@@ -57,6 +65,18 @@ class DispatchSettings(RoomSettings):
         if host in listed and _is_private(host):
             return None
         return f"SANDBOX is true: BASE_URL must be loopback, or {host} a private host named in TOCSIN_SANDBOX_HOSTS"
+
+    def _wrong_proxy(self) -> str | None:
+        if self.proxy is None:
+            return None
+        if self.sandbox:
+            return "SANDBOX is true: a stand-in is reached without PROXY, which could lead elsewhere"
+        try:
+            address = urlsplit(self.proxy.get_secret_value())
+            known = address.scheme == "http" and address.hostname and address.port
+        except ValueError:
+            known = None
+        return None if known else "PROXY must be an address such as http://proxy.example.org:3128"
 
 
 def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:

@@ -4,12 +4,15 @@ aiohttp keeps the head back until the body comes, so our own requests ask when t
 clients that make their bodies themselves, `TraceConfig.on_request_headers_sent` runs after a connection is there and
 before any byte is written; on Python before 3.12 the body goes out in a task of its own, so the check is made again in
 `on_request_chunk_sent`. The sockets keep R as a bound of the kernel's too. No retries here, ever.
+
+Behind a proxy (https through CONNECT) nothing changes: what the proxy refuses, or a tunnel that does not come, is known
+before the permit is asked, and so is not sent; whatever it says of a request that was written is read like any answer.
 """
 
 import socket
 import ssl
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -51,10 +54,11 @@ class Context:
 
 @dataclass(frozen=True)
 class Limits:
-    """How many connections, and how long an answer may take, seconds."""
+    """How many connections, how long an answer may take, seconds, and the HTTP proxy between, with its credentials."""
 
     connections: int
     answer_s: float
+    proxy: str | None = field(default=None, repr=False)
 
 
 class Transport:
@@ -76,8 +80,8 @@ class Transport:
         trace = TraceConfig()
         trace.on_request_headers_sent.append(_before_head)
         trace.on_request_chunk_sent.append(_before_body)
-        self.session, self.ours = self._session(trace), self._session()
         self.limits, self.answer_s = limits, limits.answer_s
+        self.session, self.ours = self._session(trace), self._session()
 
     def _session(self, *traces: TraceConfig) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -86,6 +90,7 @@ class Transport:
             timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=CONNECT_S, sock_read=None),
             trace_configs=list(traces),
             auto_decompress=True,
+            proxy=self.limits.proxy,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 

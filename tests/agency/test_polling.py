@@ -1,6 +1,8 @@
 """A feed on loopback: conditional requests, each alert once, and the first time only what is in force, held."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -18,6 +20,8 @@ from services.intake.metrics import Outcome
 from services.runtime.doors import Door
 from services.runtime.outbox import Outbox
 from services.runtime.store import Store, sqlite_url
+from tests.dispatch.proxies import proxying
+from tests.dispatch.servers import until
 from tests.intake.desk import Desk, Hands, message, rules
 
 pytestmark = pytest.mark.contract
@@ -68,6 +72,15 @@ def poller(store: Store, site: Site) -> Poller:
     clock, metrics = Hands(), AgencyMetrics(CollectorRegistry())
     feeds = (f"{site.base}/feed",)
     return Poller(store, Outbox(store, OUTBOX, clock, Realm.LIVE), Realm.LIVE, feeds, 60, clock.now, metrics)
+
+
+async def test_a_feed_may_stand_behind_a_proxy(store: Store, site: Site) -> None:
+    async with proxying() as proxy:
+        running = asyncio.create_task(replace(poller(store, site), proxy=proxy.address).run())
+        await until(lambda: len(sent(store)) == 1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert proxy.heads[0].startswith(f"GET {site.base}/feed HTTP".encode())
 
 
 def sent(store: Store) -> list[tuple[bytes, dict[str, str]]]:

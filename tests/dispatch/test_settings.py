@@ -191,3 +191,27 @@ def test_x_needs_one_kind_of_credentials_whole() -> None:
     assert given(token="t") is None
     assert given(**four) is None
     assert given(**{name: four[name] for name in list(four)[:3]}) is not None
+
+
+# --- proxies ---
+
+
+def test_a_proxy_carries_texts_by_aiohttp_and_our_own_client_beside_it_is_refused() -> None:
+    proxy = SecretStr("http://user:s3cret@proxy.example.org:3128")
+    assert sms("https://api.twilio.com", proxy=proxy).wrong(shared(), TWILIO) == []
+    [says] = sms("https://api.twilio.com", proxy=proxy, transport="lean").wrong(shared(), TWILIO)
+    assert says == "TOCSIN_SMS_TRANSPORT=lean knows no proxy: leave it out, or say aiohttp"
+    assert "s3cret" not in repr(sms(proxy=proxy))
+
+
+@pytest.mark.parametrize("proxy", ["proxy:3128", "https://proxy:3128", "http://proxy", "http://:3128", "http://p:port"])
+def test_a_proxy_needs_a_whole_address(proxy: str) -> None:
+    [says] = sms("https://api.twilio.com", proxy=SecretStr(proxy)).wrong(shared(), TWILIO)
+    assert says == "TOCSIN_SMS_PROXY must be an address such as http://proxy.example.org:3128"
+
+
+def test_a_stand_in_is_reached_without_a_proxy() -> None:
+    [says] = XSettings(
+        base_url="http://127.0.0.1:4000", sandbox=True, proxy=SecretStr("http://proxy:3128")
+    ).wrong(shared(), X_HOSTS)  # fmt: skip
+    assert says.startswith("TOCSIN_X_SANDBOX is true")

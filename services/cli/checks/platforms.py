@@ -73,7 +73,7 @@ async def _clock(channel: str, settings: DispatchSettings) -> list[Found]:
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WAIT_S)) as session:
             before = datetime.now(UTC)
-            async with session.get(settings.base_url, allow_redirects=False) as answer:
+            async with session.get(settings.base_url, allow_redirects=False, proxy=settings.proxy_address) as answer:
                 after, date = datetime.now(UTC), answer.headers.get("Date")
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
         return []

@@ -113,7 +113,7 @@ def _poster(settings: SmsSettings, transport: Transport) -> Poster:
     target = Target(
         f"{settings.base_url.rstrip('/')}/2010-04-01/Accounts/{settings.account_sid}/Messages.json", headers
     )
-    if settings.transport == "lean":
+    if settings.transport == "lean" and settings.proxy is None:
         return LeanPoster(target, transport.limits)
     return AiohttpPoster(target, transport)
 

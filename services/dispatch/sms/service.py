@@ -30,7 +30,8 @@ class SmsChannel:
 
     async def open(self) -> None:
         """Make the pooled session."""
-        limits = Limits(self._settings.window + LOOK_UPS_AT_ONCE, self._settings.answer_s)
+        settings = self._settings
+        limits = Limits(settings.window + LOOK_UPS_AT_ONCE, settings.answer_s, settings.proxy_address)
         self._transport = Transport(limits)
         self._client = TwilioClient(self._settings, self._transport)
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from services.dispatch.settings import DispatchSettings
-from services.runtime.settings import room_config
+from services.runtime.settings import SharedSettings, room_config
 
 VENDOR_HOSTS = frozenset({"twilio.com"})
 
@@ -29,8 +29,17 @@ class SmsSettings(DispatchSettings):
         None, description="public base address of the receipts door; without it no delivery reports are asked for"
     )
     transport: Literal["aiohttp", "lean"] = Field(
-        "lean", description="what carries the texts: our own client, or aiohttp's at more than twice the CPU"
+        "lean",
+        description="what carries the texts: our own client, or aiohttp's at more than twice the CPU; "
+        "behind a proxy always aiohttp's",
     )
+
+    def wrong(self, shared: SharedSettings, vendor_hosts: frozenset[str]) -> list[str]:
+        """As of every channel; and our own client knows no proxy."""
+        found = super().wrong(shared, vendor_hosts)
+        if self.proxy and self.transport == "lean" and "transport" in self.model_fields_set:
+            found.append("TOCSIN_SMS_TRANSPORT=lean knows no proxy: leave it out, or say aiohttp")
+        return found
 
     def without_sender(self) -> str | None:
         """A sentence when nothing says who sends."""

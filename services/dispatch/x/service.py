@@ -29,7 +29,8 @@ class XChannel:
 
     async def open(self) -> None:
         """Make the pooled session."""
-        limits = Limits(self._settings.window + SPARE_CONNECTIONS, self._settings.answer_s)
+        settings = self._settings
+        limits = Limits(settings.window + SPARE_CONNECTIONS, settings.answer_s, settings.proxy_address)
         self._transport = Transport(limits)
         self._client = XClient(self._settings, self._transport)
 
