@@ -50,11 +50,11 @@ def _run(fleet: Fleet, asked: argparse.Namespace) -> int:
     fleet.ready(*ROOMS, seconds=180)
     load.faults()
     samples = Samples(fleet, ROOMS)
-    end = time.monotonic() + asked.minutes * 60
-    while (began := time.monotonic()) < end:
-        load.step()
-        samples.take()
-        time.sleep(max(0.0, asked.every - (time.monotonic() - began)))
+    try:
+        _load(load, samples, asked)
+    except BaseException:  # two hours are not to be lost: what was seen is drawn, and the error is told
+        asked.svg.write_text(svg(f"broken off after {load.alerts} alerts", samples.found))
+        raise
     until(lambda: not any(samples._count(room, OPEN) for room in LEDGERS), DRAIN_S, "everything is settled")
     counts = fleet.counts()
     dead = [room for room, process in fleet.processes.items() if process.poll() is not None]
@@ -75,6 +75,19 @@ def _run(fleet: Fleet, asked: argparse.Namespace) -> int:
         sep="\n",
     )
     return 1 if growing or dead or parked or counts["texts_extra"] or counts["posts_extra"] else 0
+
+
+def _load(load: Load, samples: Samples, asked: argparse.Namespace) -> None:
+    """An alert and a sample every few seconds until the time is over; a line a minute."""
+    began = told = time.monotonic()
+    while (now := time.monotonic()) < began + asked.minutes * 60:
+        load.step()
+        samples.take()
+        if now >= told + 60:
+            told = now
+            done = (now - began) / 60
+            print(f"minute {done:.0f} of {asked.minutes:g}: {load.alerts} alerts, {load.cancels} cancels", flush=True)
+        time.sleep(max(0.0, asked.every - (time.monotonic() - now)))
 
 
 if __name__ == "__main__":
