@@ -179,7 +179,18 @@ def test_a_platform_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     with served(lambda _: web.Response()) as url:
         pass
     sms(monkeypatch, url)
-    assert f"{url} does not answer" in said(platforms.look()) or "status None" in said(platforms.look())
+    assert f"{url} does not answer" in said(platforms.look())
+
+
+@pytest.mark.connected
+def test_a_proxy_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(lambda _: web.Response()) as url:
+        pass
+    sms(monkeypatch, "https://platform.invalid", PROXY=url.replace("//", "//clinic:s3cret@"))
+    found = said(platforms.look())
+    assert "https://platform.invalid does not answer" in found
+    assert "TOCSIN_SMS_PROXY" in found
+    assert "s3cret" not in found
 
 
 @pytest.mark.connected

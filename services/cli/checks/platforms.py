@@ -26,6 +26,8 @@ WAIT_S = 10.0
 SKEW_S = 2.0
 _RENEW = "renew them in TOCSIN_{}_… (or the file that …_FILE names), then start the room again"
 _WAIT = "the credentials are not what is wrong: see the platform's status page; what is planned waits"
+_WAY = "is it up (its status page), and is the way to it open?"
+_PROXY = "is the proxy of TOCSIN_{}_PROXY up, does it take its credentials, and does it let us through to there?"
 _CLOCK = "set this machine's clock (with containers: the host's): timedatectl set-ntp true, or chrony"
 
 
@@ -49,7 +51,7 @@ async def _credentials(channel: str, settings: SmsSettings | XSettings) -> Found
             found = await _probe(settings)
     except Exception as error:  # noqa: BLE001 - whatever a platform or the way to it does is an answer
         says = f"{settings.base_url} does not answer ({type(error).__name__})"
-        return bad(f"dispatch/{channel}", says, "is it up (its status page), and is the way to it open?")
+        return bad(f"dispatch/{channel}", says, _PROXY.format(channel.upper()) if settings.proxy else _WAY)
     if not found.ok:
         do = _RENEW.format(channel.upper()) if "refuses the credentials" in found.says else _WAIT
         return bad(f"dispatch/{channel}", found.says, do)
