@@ -20,6 +20,7 @@ from services.dispatch.tables import metadata
 from services.runtime.clock import SystemClock
 from services.runtime.store import Store, sqlite_url
 from services.runtime.verifier import Believed
+from tests.bench.sink import sid
 from tests.support import broadcasts
 
 WINDOW, BATCH = 256, 500
@@ -80,7 +81,7 @@ async def pump(ledger: Ledger) -> int:
     settled = 0
     while flying:
         share, flying = flying[: WINDOW // 4], flying[WINDOW // 4 :]
-        done = [Done(job, Sent(f"SM{settled + place:032x}")) for place, job in enumerate(share)]
+        done = [Done(job, Sent(sid(settled + place))) for place, job in enumerate(share)]
         flying += (await ledger.window(done, len(done))).jobs
         settled += len(done)
     return settled
