@@ -47,7 +47,10 @@ class Release(Record):
 
 
 class Withheld(Record):
-    """`broadcasts.withheld`: this digest will not be released."""
+    """`broadcasts.withheld`: this digest will not be released.
+
+    Where no texts could be made, `digest` is that of what was held, and `revision` the one that they would have had.
+    """
 
     schema_name: ClassVar[str] = "withheld"
 

@@ -25,8 +25,8 @@ class Announcer:
         """Write into `outbox`."""
         self._realm, self._outbox = realm, outbox
 
-    def publish(self, c: sa.Connection, proposal: Proposal, topic: Topic, record: Record) -> None:
-        """Write one record of a proposal's lineage."""
+    def publish(self, c: sa.Connection, proposal: Proposal | HeldAlert, topic: Topic, record: Record) -> None:
+        """Write one record of a proposal's or a held alert's lineage."""
         self._outbox.put(c, topic, proposal.lineage, record, {CORRELATION_HEADER: proposal.correlation})
 
     def approval(self, c: sa.Connection, proposal: Proposal, case: Case | None, now: datetime) -> None:
@@ -78,15 +78,14 @@ class Announcer:
         waited = int((now - alert.since).total_seconds())
         rules = ", ".join(sorted({finding.rule for finding in alert.held.findings}))
         says = f"{alert.severity} alert, version {alert.version}: held for {waited} s because of {rules}"
-        do = "`tocsin pending` says why; `tocsin recompose`, or have its agency send an Update"
+        do = "`tocsin pending` says why; `tocsin recompose`, have its agency send an Update, or `tocsin reject` it"
         if last:
             says, do = f"{says}; it is not followed any longer", f"{do}; nothing was sent"
         self._alarm(c, "held", alert.lineage, says=says, do=do, since=alert.since)
 
-    def clear_held_alarm(self, c: sa.Connection, alert: HeldAlert, now: datetime) -> None:
-        """A Broadcast has come of it."""
+    def clear_held_alarm(self, c: sa.Connection, alert: HeldAlert, now: datetime, says: str) -> None:
+        """It waits no more, and `says` why."""
         if alert.escalations:
-            says = f"version {alert.version} is composed, or a newer one is"
             self._alarm(c, "held", alert.lineage, says=says, do="nothing", since=now, over=True)
 
     def _alarm(

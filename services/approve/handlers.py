@@ -72,9 +72,8 @@ class Handlers:
 
     async def held(self, record: Held, envelope: Envelope) -> None:
         """An alert that a person must help to compose."""
-        del envelope
         with self._refusing(record.lineage):
-            await self.do(self._approver.held, record)
+            await self.do(self._approver.held, record, envelope.correlation)
 
     async def trust(self, record: Bundle | Revocation, envelope: Envelope) -> None:
         """Who may sign has changed."""

@@ -1,12 +1,13 @@
 """A Broadcast that waits, or waited, for its people; and an alert that compose could not compose."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from schemas.broadcast import Broadcast, Held
 from schemas.release import Release
 from schemas.words import PUBLIC_CHANNELS, ApprovalState, Severity
+from services.runtime import holds
 
 #: States in which something is still waited for.
 OPEN = frozenset({ApprovalState.WAITING, ApprovalState.COUNTED, ApprovalState.ESCALATED})
@@ -60,7 +61,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class HeldAlert:
-    """An alert that no Broadcast could be made of, until one is."""
+    """An alert that no Broadcast could be made of, until one is or a person ends it."""
 
     lineage: str
     version: int
@@ -69,11 +70,24 @@ class HeldAlert:
     since: datetime
     due: datetime | None
     escalations: int
+    correlation: str
 
     @cached_property
     def held(self) -> Held:
         """What compose said."""
         return Held.model_validate_json(self.record)
+
+    @cached_property
+    def digest(self) -> str:
+        """What a person signs who ends it without texts."""
+        return holds.digest_of(self.held)
+
+
+def answers(proposal: Proposal, record: Held) -> bool:
+    """Whether a Broadcast came of what is held: one of its version composed after it, or one of a later version."""
+    if proposal.version != record.version:
+        return proposal.version > record.version
+    return proposal.broadcast.composed + timedelta(seconds=1) > record.held
 
 
 def reaches_subscribers(found: Broadcast) -> bool:

@@ -76,7 +76,7 @@ def check(case: Case, decision: Decision) -> str:
     if decision.lineage != case.broadcast.lineage:
         raise NotTrustedError("lineage", "the decision names another lineage than its digest has")
     if statement.decision in REFUSING:
-        return _refuser(case, decision)
+        return refuser(decision, case.rule, case.trusted, case.realm, case.now)
     person = verifier.approver(decision, case.trusted, case.realm, case.broadcast, case.live)
     ends = verifier.may_start_until(case.broadcast, case.trusted.policy, case.rule, statement.issued)
     if min(statement.expires, ends) <= case.now:
@@ -86,12 +86,16 @@ def check(case: Case, decision: Decision) -> str:
     return person
 
 
-def _refuser(case: Case, decision: Decision) -> str:
-    """Whoever may approve may also send back or refuse, authors included: saying no harms nobody twice."""
-    person = verifier.signer(decision, case.trusted, case.realm, case.roles + case.trusted.policy.override_roles)
+def refuser(decision: Decision, rule: SeverityRule, trusted: Trust, realm: Realm, now: datetime) -> str:
+    """Who sends back or refuses by this decision: whoever may approve, authors included. Or NotTrustedError.
+
+    Saying no harms nobody twice.
+    """
+    roles = (*rule.roles, *rule.escalate_to, *trusted.policy.override_roles)
+    person = verifier.signer(decision, trusted, realm, roles)
     if not decision.statement.reason:
         raise NotTrustedError("reason", "a return and a reject must say why")
-    if decision.statement.expires <= case.now:
+    if decision.statement.expires <= now:
         raise NotTrustedError("signature_expired", "the decision has run out")
     return person.id
 

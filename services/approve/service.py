@@ -11,6 +11,7 @@ from schemas.release import Stop
 from schemas.words import ApprovalState, DecisionWord, Realm, WithheldReason
 from services.approve import deadlines, store
 from services.approve.announcing import Announcer
+from services.approve.closing import Closer
 from services.approve.following import Follower
 from services.approve.judging import Judge
 from services.approve.outcomes import Outcome, Turn
@@ -33,7 +34,8 @@ class Approver:
     ) -> None:
         """Wire it."""
         self._realm, self._settler, self._clock = realm, settler, clock
-        self._judge, self._follower = Judge(settler), Follower(announcer)
+        self._judge, self._closer = Judge(settler), Closer(realm, settler, announcer)
+        self._follower = Follower(announcer, self._closer)
         self._estimate_wait = timedelta(seconds=estimate_wait_s)
 
     def _turn(self, c: sa.Connection, lineage: str) -> Turn:
@@ -93,7 +95,7 @@ class Approver:
     # --- broadcasts.decided ---
 
     def decided(self, c: sa.Connection, record: Decision) -> list[Outcome]:
-        """Count a person's word, once; one that comes before its Broadcast waits for it here."""
+        """Count a person's word, once; one that comes before what it is about waits for it here."""
         turn = self._turn(c, record.lineage)
         if not store.insert_decision(c, record, turn.now):
             return turn.told
@@ -101,6 +103,8 @@ class Approver:
         if proposal:
             self._judge.judge(turn, proposal, record)
             self._settle_again(turn, proposal.digest)
+        for alert in store.find_held_by_prefix(c, record.statement.digest):
+            self._closer.judge(turn, alert, record)
         return turn.told
 
     def _settle_again(self, turn: Turn, digest: str, *, announce: bool = False) -> None:
@@ -163,11 +167,11 @@ class Approver:
 
     # --- broadcasts.held ---
 
-    def held(self, c: sa.Connection, record: Held) -> list[Outcome]:
+    def held(self, c: sa.Connection, record: Held, correlation: str) -> list[Outcome]:
         """An alert that could not be composed has a deadline here, unless a Broadcast has come of it meanwhile."""
         self._must_be_ours(record.realm)
         turn = self._turn(c, record.lineage)
-        self._follower.begin(turn, record)
+        self._follower.begin(turn, record, correlation)
         return turn.told
 
     # --- time, and trust ---
@@ -192,6 +196,9 @@ class Approver:
             if proposal.is_open:
                 self._judge.judge_all(turn, self._settler.renew_deadline(turn, proposal))
                 self._settle_again(turn, proposal.digest)
+        for alert in store.find_held(c):
+            store.lock(c, alert.lineage)
+            self._closer.judge_all(turn, alert)
         for seen in store.find_released(c, turn.now):
             proposal = self._as_it_is(c, seen)
             if self._in_force(turn, proposal) and self._no_longer_believed(turn, proposal):

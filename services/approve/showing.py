@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from schemas.base import instant_text
 from schemas.words import Severity
-from services.approve import store
+from services.approve import closing, store
 from services.approve.outcomes import Turn
 from services.approve.proposal import HeldAlert, Proposal
 from services.approve.quorum import standing
@@ -16,7 +16,7 @@ from services.identifiers.masking import masked, masked_or_none
 
 
 class Showing:
-    """Views of the store. Each proposal carries its exact text, so that a reader can hash it and judge for itself."""
+    """Views of the store. Each thing carries its exact text, so that a reader can hash it and judge for itself."""
 
     def __init__(self, settler: Settler) -> None:
         """`settler` says who may decide."""
@@ -28,13 +28,18 @@ class Showing:
         waiting = sorted(store.find_open(c), key=lambda proposal: proposal.deadline or now)
         return {
             "waiting": [self._proposal(turn, proposal) for proposal in waiting],
-            "held": [_held(alert) for alert in store.find_held(c)],
+            "held": [self._held(turn, alert) for alert in store.find_held(c)],
         }
 
     def by_prefix(self, c: sa.Connection, now: datetime, prefix: str) -> list[dict[str, Any]]:
         """Proposals in any state whose digest begins so."""
         turn = Turn(c, now)
         return [self._proposal(turn, proposal) for proposal in store.find_by_prefix(c, prefix)]
+
+    def held_by_prefix(self, c: sa.Connection, now: datetime, prefix: str) -> list[dict[str, Any]]:
+        """Alerts that are or were held, whose digest begins so."""
+        turn = Turn(c, now)
+        return [self._held(turn, alert) for alert in store.find_held_by_prefix(c, prefix)]
 
     def lineage(self, c: sa.Connection, now: datetime, lineage: str) -> list[dict[str, Any]]:
         """All versions and revisions of one lineage, the newest first."""
@@ -51,7 +56,6 @@ class Showing:
     def _proposal(self, turn: Turn, proposal: Proposal) -> dict[str, Any]:
         case = self._settler.case(turn, proposal)
         need = standing(case, ()).need if case else 1
-        decisions = store.find_decisions(turn.c, proposal.digest)
         return {
             "digest": proposal.digest,
             "lineage": proposal.lineage,
@@ -72,32 +76,42 @@ class Showing:
             "released_at": _moment(proposal.released_at),
             "withdrawn": proposal.withdrawn,
             "text": proposal.text,
-            "decisions": [
-                {
-                    "person": decision.statement.person,
-                    "decision": decision.statement.decision,
-                    "role": decision.statement.role,
-                    "nonce": decision.statement.nonce,
-                    "reason": masked_or_none(decision.statement.reason),
-                    "came": instant_text(came),
-                    "verdict": verdict or "waits",
-                }
-                for decision, came, verdict in decisions
-            ],
+            "decisions": _decisions(turn, proposal.digest),
+        }
+
+    def _held(self, turn: Turn, alert: HeldAlert) -> dict[str, Any]:
+        trusted = self._settler.trusted
+        rule = closing.rule_of(turn, alert, trusted) if trusted else None
+        return {
+            "digest": alert.digest,
+            "lineage": alert.lineage,
+            "version": alert.version,
+            "identifier": alert.held.identifier,
+            "severity": alert.severity,
+            "event": alert.held.event,
+            "findings": [finding.model_dump(mode="json", exclude_none=True) for finding in alert.held.findings],
+            "state": closing.standing(turn, alert),
+            "roles": list(dict.fromkeys(rule.roles + rule.escalate_to)) if rule else [],
+            "since": instant_text(alert.since),
+            "deadline": _moment(alert.due),
+            "text": alert.record,
+            "decisions": _decisions(turn, alert.digest),
         }
 
 
-def _held(alert: HeldAlert) -> dict[str, Any]:
-    return {
-        "lineage": alert.lineage,
-        "version": alert.version,
-        "identifier": alert.held.identifier,
-        "severity": alert.severity,
-        "event": alert.held.event,
-        "findings": [finding.model_dump(mode="json", exclude_none=True) for finding in alert.held.findings],
-        "since": instant_text(alert.since),
-        "deadline": _moment(alert.due),
-    }
+def _decisions(turn: Turn, digest: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "person": decision.statement.person,
+            "decision": decision.statement.decision,
+            "role": decision.statement.role,
+            "nonce": decision.statement.nonce,
+            "reason": masked_or_none(decision.statement.reason),
+            "came": instant_text(came),
+            "verdict": verdict or "waits",
+        }
+        for decision, came, verdict in store.find_decisions(turn.c, digest)
+    ]
 
 
 def _moment(value: datetime | None) -> str | None:

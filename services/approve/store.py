@@ -13,7 +13,7 @@ from schemas.decision import Decision
 from schemas.words import ApprovalState, Severity
 from services.approve.proposal import OPEN, HeldAlert, Proposal
 from services.approve.tables import Moment, decisions, estimates, held, proposals, withdrawals
-from services.runtime import trust
+from services.runtime import holds, trust
 from services.runtime.postgres import take_turns
 from services.runtime.store import insert_new
 
@@ -183,24 +183,46 @@ def find_withdrawal(c: sa.Connection, lineage: str) -> tuple[int, int] | None:
 # --- held alerts ---
 
 
-def insert_held(c: sa.Connection, record: Held, due: datetime) -> bool:
-    """Follow a held alert; False when it is followed already."""
+def follow_held(c: sa.Connection, record: Held, correlation: str) -> HeldAlert:
+    """Follow a held alert from now on, in place of what was held of its version before."""
     row = {
         "lineage": record.lineage,
         "version": record.version,
         "severity": record.severity,
         "record": record.model_dump_json(),
         "since": record.held,
-        "due": due,
-        "escalations": 0,
+        "due": record.deadline,
+        "digest": holds.digest_of(record),
+        "correlation": correlation,
     }
-    return insert_new(c, held, [row]) == 1
+    if not insert_new(c, held, [{**row, "escalations": 0}]):
+        c.execute(sa.update(held).where(_is_version(record.lineage, record.version)).values(**row))
+    return _held(c, _is_version(record.lineage, record.version))[0]
 
 
 def find_held(c: sa.Connection, *where: sa.ColumnElement[bool]) -> list[HeldAlert]:
     """Held alerts that are followed, the longest due first."""
-    query = sa.select(*_HELD_COLUMNS).where(held.c.due.is_not(None), *where).order_by(held.c.due)
+    return _held(c, held.c.due.is_not(None), *where)
+
+
+def find_held_version(c: sa.Connection, lineage: str, version: int) -> HeldAlert | None:
+    """What is or was held of one version."""
+    return next(iter(_held(c, _is_version(lineage, version))), None)
+
+
+def find_held_by_prefix(c: sa.Connection, prefix: str) -> list[HeldAlert]:
+    """What is or was held under a digest that begins so, `sha256:` included."""
+    where = held.c.digest.startswith(prefix, autoescape=True) | held.c.digest.is_(None)
+    return [alert for alert in _held(c, where) if alert.digest.startswith(prefix)]
+
+
+def _held(c: sa.Connection, *where: sa.ColumnElement[bool]) -> list[HeldAlert]:
+    query = sa.select(*_HELD_COLUMNS).where(*where).order_by(held.c.due)
     return [HeldAlert(**{**row, "severity": Severity(row["severity"])}) for row in c.execute(query).mappings()]
+
+
+def _is_version(lineage: str, version: int) -> sa.ColumnElement[bool]:
+    return (held.c.lineage == lineage) & (held.c.version == version)
 
 
 def count_held(c: sa.Connection) -> int:
@@ -220,5 +242,4 @@ def find_held_upto(c: sa.Connection, lineage: str, version: int) -> list[HeldAle
 
 def update_held(c: sa.Connection, alert: HeldAlert, **values: object) -> None:
     """Change a held alert."""
-    which = (held.c.lineage == alert.lineage) & (held.c.version == alert.version)
-    c.execute(sa.update(held).where(which).values(**values))
+    c.execute(sa.update(held).where(_is_version(alert.lineage, alert.version)).values(**values))

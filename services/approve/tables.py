@@ -94,6 +94,9 @@ held = sa.Table(
     sa.Column("since", Moment, nullable=False),
     sa.Column("due", Moment, index=True),
     sa.Column("escalations", sa.Integer, nullable=False),
+    # What a person signs who ends it; null in a row that an earlier release has written.
+    sa.Column("digest", sa.String, index=True),
+    sa.Column("correlation", sa.String, nullable=False, server_default=""),
 )
 
 outgoing = outbox.table(metadata)

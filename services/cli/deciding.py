@@ -1,9 +1,10 @@
 """A person's word about one digest: shown, confirmed, signed, checked, published, and what approve made of it."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from schemas.decision import Decision, Statement
 from schemas.topics import DECIDED
@@ -36,9 +37,7 @@ class Wish:
 
 def decide(context: Context, prefix: str, wish: Wish) -> None:
     """The whole way; every end but the good one is a sentence."""
-    if wish.word in NEEDS_REASON and not wish.reason:
-        fail(f"{wish.word} needs --reason: it stands in the signed record", Code.WRONG)
-    clean(wish.reason)
+    check_reason(wish)
     found = _with_reach(context, prefix)
     if wish.word is DecisionWord.APPROVE and verifier.must_say_why(found.broadcast) and not wish.reason:
         fail("it may identify a person: approve it with a --reason, which stands on record", Code.WRONG)
@@ -52,6 +51,13 @@ def decide(context: Context, prefix: str, wish: Wish) -> None:
     confirm(f"{wish.word} this as {wish.signer.person}?", yes=wish.yes)
     context.publish(DECIDED, found.broadcast.lineage, record)
     _say_verdict(context, found, record)
+
+
+def check_reason(wish: Wish) -> None:
+    """Nothing where the reason is there if it must be and identifies nobody; otherwise an end with a sentence."""
+    if wish.word in NEEDS_REASON and not wish.reason:
+        fail(f"{wish.word} needs --reason: it stands in the signed record", Code.WRONG)
+    clean(wish.reason)
 
 
 def _with_reach(context: Context, prefix: str) -> Found:
@@ -114,7 +120,7 @@ def _check(found: Found, record: Decision, trust: Trust, context: Context) -> No
 
 
 def _say_verdict(context: Context, found: Found, record: Decision) -> None:
-    facts, verdict = _verdict(context, found.digest, record)
+    facts, verdict = await_verdict(lambda: waiting(context, found.digest).facts, record)
     said = record.statement
     fields = {
         "digest": found.digest, "lineage": found.broadcast.lineage, "version": found.broadcast.version,
@@ -125,20 +131,25 @@ def _say_verdict(context: Context, found: Found, record: Decision) -> None:
         context.say(f"{said.decision} by {said.person} is counted: {facts['state']}, {facts['have']} of "
                     f"{facts['need']}", **fields)  # fmt: skip
         return
+    say_why_not(context, fields, verdict)
+
+
+def say_why_not(context: Context, fields: dict[str, Any], verdict: str) -> NoReturn:
+    """End with what a verdict that is not `counted` means; `fields` are what --json says, `state` among them."""
     if context.as_json:
         context.emit(fields)
     if verdict == "waits":
         fail("published, and it will count; approve has not said so in time: `tocsin pending` shows it", Code.TIMEOUT)
     if verdict == "late":
-        fail(f"it came too late: this digest is {facts['state']} already")
+        fail(f"it came too late: this digest is {fields['state']} already")
     fail(f"approve did not count it: {MEANING.get(verdict, verdict)}")
 
 
-def _verdict(context: Context, digest: str, record: Decision) -> tuple[dict[str, Any], str]:
-    """What approve made of the decision, and how the digest stands now."""
+def await_verdict(ask: Callable[[], dict[str, Any]], record: Decision) -> tuple[dict[str, Any], str]:
+    """What approve made of the decision, and how the digest stands now; `ask` gives approve's facts of it."""
     until = time.monotonic() + VERDICT_S
     while True:
-        facts = waiting(context, digest).facts
+        facts = ask()
         verdicts = {said["nonce"]: str(said["verdict"]) for said in facts["decisions"]}
         verdict = verdicts.get(record.statement.nonce, "waits")
         if verdict != "waits" or time.monotonic() >= until:

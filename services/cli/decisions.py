@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from schemas.words import DecisionWord, Realm
+from services.cli.closing import read_hold, say, shown
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
-from services.cli.deciding import Wish, decide
+from services.cli.deciding import Wish
 from services.cli.finding import hashed
 from services.cli.proof import check_code, proof
 from services.cli.signing import KeyOption, PersonOption, RoleOption, Signer, YesOption
@@ -36,10 +37,8 @@ def _show_waiting(context: Context, item: dict[str, Any]) -> None:
 
 
 def _show_held(context: Context, item: dict[str, Any]) -> None:
-    lines = [f"{item['severity']} · {item['event']} · version {item['version']} · no texts could be made"]
-    lines += [f"finding     {finding['says']}" for finding in item["findings"]]
-    lines += [f"lineage     {item['lineage']}", f"deadline    {item['deadline']}"]
-    context.say("\n".join(lines) + "\n", **{**item, "state": "held"})
+    found = read_hold(context, item)
+    context.say(f"{shown(found)}\n", **{**item, "digest": found.digest, "check_code": check_code(found.digest)})
 
 
 def _verb(word: DecisionWord, says: str) -> Callable[..., None]:
@@ -50,7 +49,7 @@ def _verb(word: DecisionWord, says: str) -> Callable[..., None]:
         reason: ReasonOption = None, yes: YesOption = False, data: DataOption = DEFAULT_DATA,
         realm: RealmOption = Realm.LIVE, as_json: JsonOption = False,
     ) -> None:  # fmt: skip
-        decide(Context(data, realm, as_json), digest, Wish(word, Signer(person, key, role), reason, yes))
+        say(Context(data, realm, as_json), digest, Wish(word, Signer(person, key, role), reason, yes))
 
     verb.__doc__ = says
     return verb
@@ -59,8 +58,8 @@ def _verb(word: DecisionWord, says: str) -> Callable[..., None]:
 VERBS: dict[str, Callable[..., None]] = {
     "pending": pending,
     "approve": _verb(DecisionWord.APPROVE, "Sign that exactly these texts may go out to exactly these people."),
-    "return": _verb(DecisionWord.RETURN, "Send it back for other words, with a reason."),
-    "reject": _verb(DecisionWord.REJECT, "Refuse it, with a reason: it is not sent."),
+    "return": _verb(DecisionWord.RETURN, "Send it back for other words, with a reason; also what has no texts."),
+    "reject": _verb(DecisionWord.REJECT, "Refuse it, with a reason: it is not sent; also what has no texts."),
     "override": _verb(DecisionWord.OVERRIDE, "Release it alone, with a reason, in a role that policy names for it."),
     "withdraw": withdraw,
     "recompose": recompose,

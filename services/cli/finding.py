@@ -33,18 +33,24 @@ class Found:
     source: str
 
 
+def digits_of(prefix: str) -> str | None:
+    """The hex digits of a digest's beginning, 8 or more, with or without `sha256:`; None for anything else."""
+    match = _PREFIX.fullmatch(prefix.lower())
+    return match[1] if match else None
+
+
 def waiting(context: Context, prefix: str) -> Found:
     """What approve has under the beginning of a digest."""
-    match = _PREFIX.fullmatch(prefix.lower())
-    if match is None:
+    digits = digits_of(prefix)
+    if digits is None:
         fail(f"{prefix} is no digest: give 8 or more of its hex digits, as `tocsin pending` shows them", Code.WRONG)
-    items = context.get("approve", f"/digests/{match[1]}")
+    items = context.get("approve", f"/digests/{digits}")
     if not items:
-        fail(f"approve has nothing whose digest begins with {match[1]}: `tocsin pending` shows what waits")
+        fail(f"approve has nothing whose digest begins with {digits}: `tocsin pending` shows what waits")
     if len(items) > 1:
-        fail(f"{len(items)} digests begin with {match[1]}: give more of its digits", Code.WRONG)
+        fail(f"{len(items)} digests begin with {digits}: give more of its digits", Code.WRONG)
     found = hashed(context, items[0]["text"], "approve", items[0])
-    if not found.digest.startswith(f"sha256:{match[1]}"):
+    if not found.digest.startswith(f"sha256:{digits}"):
         fail(f"approve gave bytes that hash to {found.digest}, which is not what you asked for: do not sign anything, "
              "and have that machine looked at")  # fmt: skip
     return found

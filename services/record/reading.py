@@ -38,8 +38,18 @@ def newest(connection: sa.Connection, lineage: str) -> Newest | None:
     version = max(known)
     found = newest_broadcast(connection, lineage, version)
     if found is None:
-        return Newest(version, None, None, Facts(held=_is_held(connection, lineage, version)))
+        return _without_texts(connection, lineage, version)
     return Newest(version, found.revision, found.digest, facts_of(connection, found))
+
+
+def _without_texts(connection: sa.Connection, lineage: str, version: int) -> Newest:
+    """A version that is not composed, or could not be; then its digest is what a person signs who ends it."""
+    held, w = tables.held, tables.withheld.c
+    row = connection.execute(sa.select(held).where(held.c.lineage == lineage, held.c.version == version)).one_or_none()
+    if row is None:
+        return Newest(version, None, None, Facts())
+    ended = sa.and_(w.lineage == lineage, w.version == version, w.at >= row.held)
+    return Newest(version, None, row.digest, Facts(held=True, withheld=_is_there(connection, tables.withheld, ended)))
 
 
 def newest_broadcast(connection: sa.Connection, lineage: str, version: int) -> "sa.Row[Any] | None":
@@ -100,12 +110,6 @@ def correlations(connection: sa.Connection, lineage: str) -> dict[str, str]:
 def newest_released(connection: sa.Connection, lineage: str) -> "sa.Row[Any] | None":
     """The newest Broadcast of a lineage that was released."""
     return next((row for row in broadcasts(connection, lineage) if released_at(connection, row.digest)), None)
-
-
-def _is_held(connection: sa.Connection, lineage: str, version: int) -> bool:
-    return _is_there(
-        connection, tables.held, sa.and_(tables.held.c.lineage == lineage, tables.held.c.version == version)
-    )
 
 
 def _is_there(connection: sa.Connection, table: sa.Table, condition: "sa.ColumnElement[bool]") -> bool:

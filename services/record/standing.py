@@ -38,7 +38,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of one version's newest Broadcast. `stops` are believed ones, oldest first."""
+    """What is known of one version's newest Broadcast, or of its hold. `stops` are believed ones, oldest first."""
 
     held: bool = False
     composed: bool = False
@@ -53,7 +53,7 @@ class Facts:
 def standing(facts: Facts, now: datetime) -> Standing:
     """The word for `facts`."""
     if not facts.composed:
-        return Standing.HELD if facts.held else Standing.ACCEPTED
+        return _without_texts(facts)
     if DecisionWord.WITHDRAW in facts.stops:
         return Standing.WITHDRAWN
     if facts.released:
@@ -61,6 +61,12 @@ def standing(facts: Facts, now: datetime) -> Standing:
     if facts.withheld:
         return Standing.WITHHELD
     return Standing.WAITING if facts.asked else Standing.COMPOSED
+
+
+def _without_texts(facts: Facts) -> Standing:
+    if not facts.held:
+        return Standing.ACCEPTED
+    return Standing.WITHHELD if facts.withheld else Standing.HELD
 
 
 def _released(facts: Facts, now: datetime) -> Standing:

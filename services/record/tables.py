@@ -41,7 +41,7 @@ broadcast = sa.Table(
 #: `broadcasts.held`, one row a version.
 held = sa.Table(
     "held", metadata, _text("lineage", key=True), _number("version", key=True), _text("identifier"),
-    _text("severity"), _text("event"), _text("says"), _text("held"), _text("deadline"),
+    _text("severity"), _text("event"), _text("says"), _text("held"), _text("deadline"), _text("digest", null=True),
 )  # fmt: skip
 
 #: The latest `audiences.estimated` of a digest.
@@ -56,9 +56,11 @@ approval = sa.Table(
     _text("state"), _number("have"), _number("need"), _text("deadline", null=True), _text("at"),
 )  # fmt: skip
 
-#: The latest `broadcasts.withheld` of a digest.
+#: The latest `broadcasts.withheld` of a digest. Of a row that an earlier release has written, lineage and version are
+#: null: those were all about Broadcasts, which are found by their digest.
 withheld = sa.Table(
     "withheld", metadata, _text("digest", key=True), _text("reason"), _text("says"), _text("at"),
+    _text("lineage", null=True), _number("version", null=True), sa.Index("withheld_version", "lineage", "version"),
 )  # fmt: skip
 
 #: `broadcasts.released`, whole, by the hash of the record. `rule` is why it is not believed; null where it is.

@@ -14,6 +14,7 @@ from services.identifiers.masking import masked
 from services.record import tables
 from services.record.store import keep_newest
 from services.record.timeline import Entry, What, note, record_id, when
+from services.runtime import holds
 from services.runtime.decoding import Envelope
 from services.runtime.store import insert_new
 from services.runtime.trust import digest_of
@@ -75,6 +76,7 @@ def held(connection: sa.Connection, record: Held, envelope: Envelope) -> None:
         "lineage": record.lineage, "version": record.version, "identifier": record.identifier,
         "severity": record.severity.value, "event": masked(record.event), "says": says,
         "held": instant_text(record.held), "deadline": instant_text(record.deadline),
+        "digest": holds.digest_of(record),
     }  # fmt: skip
     keep_newest(connection, tables.held, [row], "held")
     at = instant_text(record.held)
@@ -123,9 +125,12 @@ def approval(connection: sa.Connection, record: Approval, envelope: Envelope) ->
 
 
 def withheld(connection: sa.Connection, record: Withheld, envelope: Envelope) -> None:
-    """A digest will not go out."""
+    """A digest will not go out, or an alert of which no texts could be made is ended."""
     at = instant_text(record.at)
-    row = {"digest": record.digest, "reason": record.reason.value, "says": record.says, "at": at}
+    row = {
+        "digest": record.digest, "reason": record.reason.value, "says": record.says, "at": at,
+        "lineage": record.lineage, "version": record.version,
+    }  # fmt: skip
     keep_newest(connection, tables.withheld, [row], "at")
     says = f"{record.reason}: {record.says}"
     note(connection, envelope, _entry(What.WITHHELD, record, record.digest, at, says))

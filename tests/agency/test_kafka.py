@@ -11,17 +11,19 @@ from typing import Any
 
 import pytest
 
-from schemas.topics import ANSWERS, DECIDED, INCOMING
+from schemas.broadcast import Held
+from schemas.topics import ANSWERS, DECIDED, HELD, INCOMING
 from schemas.words import DecisionWord, Realm
 from services.cli.kafka import Kafka
 from services.runtime.trust import digest_of
 from tests.support import alerts, broadcasts, kafka_io
 from tests.support.fleet import Fleet, http, until
+from tests.support.house import said, tocsin
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
 PUBLISHER = "ferrow-health"
 KEYS = {"the-live-key": False, "the-test-key": True}
-ROOMS = ("agency", "intake", "compose", "approve", "audience")
+ROOMS = ("agency", "intake", "compose", "approve", "audience", "record")
 
 
 class House:
@@ -134,6 +136,43 @@ def test_held_for_a_person_and_never_with_the_words_that_held_it(house: House) -
     assert answer["grade"] == "hold"
     assert "personal" in [one["rule"] for one in answer["findings"]]
     assert "Jane" not in json.dumps(answer)
+
+
+def test_what_could_not_be_composed_is_ended_by_a_person_for_good(house: House) -> None:
+    """Rejected at the command line; then every record about it comes once more, and a newer version after it."""
+
+    def run(*words: str) -> list[dict[str, Any]]:
+        done = tocsin(*words, "--json", data=house.live.data, TOCSIN_KAFKA=house.live.kafka)
+        assert done.returncode == 0, done.stderr
+        return said(done)
+
+    data = alerts.boil_water(7, severity="Severe", event="Heat Advisory and Air Quality Alert")
+    house.publish(data)
+    lineage = house.until_told(data, "held")["lineage"]
+    [item] = until(lambda: [one for one in run("pending") if one["lineage"] == lineage], 60, "it waits for a person")
+    until(lambda: house.live.metric("approve", "tocsin_held_waiting") == 1, 60, "the gauge shows it")
+    until(lambda: run("status", lineage)[0]["state"] == "held", 60, "record has it")
+    assert run("status", lineage)[0]["digest"] == item["digest"]
+
+    person = ("--as", "officer-1", "--key", str(house.live.trust.people["officer-1"]))
+    [done] = run("reject", item["digest"][7:19], *person, "--reason", "two hazards in one: they send two")
+    assert (done["verdict"], done["state"]) == ("counted", "withheld")
+    assert house.until_told(data, "withheld")["why"] == "two hazards in one: they send two"
+    until(lambda: house.live.metric("approve", "tocsin_held_waiting") == 0, 60, "the gauge is empty")
+    until(lambda: run("status", lineage)[0]["state"] == "withheld", 60, "record has the end")
+    says = {line["what"]: line["says"] for line in run("status", lineage, "--timeline")[0]["timeline"]}
+    assert says["reject"] == "officer-1: two hazards in one: they send two"
+
+    kept = {topic: kafka_io.read_all(house.live.kafka, topic) for topic in (HELD, DECIDED)}
+    for topic, found in kept.items():
+        again = [one.value or b"" for one in found if one.key == lineage.encode()]
+        assert again
+        newer = [Held.model_validate_json(again[0]).model_copy(update={"version": 2})] if topic is HELD else []
+        records = [kafka_io.record(topic, lineage, value) for value in (*again, *newer)]
+        kafka_io.publish(house.live.kafka, records)
+    seen = until(lambda: [one for one in run("pending") if one["lineage"] == lineage], 60, "the newer one waits")
+    assert [one["version"] for one in seen] == [2]
+    assert house.told(data)[-1]["state"] == "withheld"
 
 
 def test_refused_and_what_would_be_right(house: House) -> None:

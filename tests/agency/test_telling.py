@@ -16,6 +16,7 @@ from services.cap.read import read
 from tests.agency.world import OTHER, World, judged, opened
 from tests.cap.messages import boil_water
 from tests.intake.desk import message
+from tests.support import trust
 
 pytestmark = pytest.mark.contract
 AT = datetime(2026, 11, 24, 14, 7, tzinfo=UTC)
@@ -91,6 +92,27 @@ async def test_compose_may_need_help(tmp_path: Path) -> None:
         assert (await states(world, alert))[-1] == "held"
         assert world.told()[-1]["findings"][-1]["rule"] == "guidance.none"
         assert "secret" not in str(world.told())
+
+
+async def test_what_could_not_be_written_and_a_person_ends_is_told_with_why_and_stays_ended(tmp_path: Path) -> None:
+    async with opened(tmp_path) as world:
+        alert = await alert_of(tmp_path, message("a"))
+        held = trust.held(AT).model_copy(update={"lineage": alert.lineage})
+        await world.teller.accepted(alert)
+        await world.teller.held(held)
+        await world.teller.withheld(withheld(alert, WithheldReason.REJECTED, 9, "it is last week's"))
+        assert await states(world, alert) == ["accepted", "held", "withheld", "withheld"]
+        last = world.told()[-1]
+        assert (last["why"], last["says"]) == ("it is last week's", "it was rejected, and goes to nobody")
+        for _ in range(2):  # the topics are read once more
+            await world.teller.accepted(alert)
+            await world.teller.held(held)
+        assert (await states(world, alert))[-1] == "withheld"
+        assert len(world.told()) == 3
+        again = held.model_copy(update={"held": AT + timedelta(seconds=20)})  # and approve answers it at its own moment
+        await world.teller.held(again)
+        await world.teller.withheld(withheld(alert, WithheldReason.REJECTED, 20, "it is last week's"))
+        assert (await states(world, alert))[-1] == "withheld"
 
 
 async def test_a_refusal_is_told_to_whoever_s_sender_it_bears(tmp_path: Path) -> None:

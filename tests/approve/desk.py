@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from schemas.base import Record
-from schemas.broadcast import Broadcast
+from schemas.broadcast import Broadcast, Held
 from schemas.operations import Alarm
 from schemas.release import Approval, Release, Withheld
 from schemas.topics import ALARMS, APPROVALS, RELEASED, WITHHELD, Topic
@@ -60,6 +60,9 @@ class Desk:
 
     def composed(self, found: Broadcast) -> list[Outcome]:
         return self.take("composed", text_of(found).encode(), "corr")
+
+    def held(self, record: Held) -> list[Outcome]:
+        return self.take("held", record, "corr")
 
     def take(self, method: str, *args: Any) -> list[Outcome]:
         """One transaction of the approver's."""

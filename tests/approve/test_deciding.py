@@ -38,8 +38,10 @@ class DeskContext(Context):
     def get(self, room: str, path: str) -> Any:
         """What approve's door would answer."""
         assert room == "approve"
+        showing = self.desk.parts.showing
+        show = showing.held_by_prefix if path.startswith("/held/") else showing.by_prefix
         with self.desk.parts.store.begin() as c:
-            found = self.desk.parts.showing.by_prefix(c, self.desk.clock.now(), f"sha256:{path.rpartition('/')[2]}")
+            found = show(c, self.desk.clock.now(), f"sha256:{path.rpartition('/')[2]}")
         items = json.loads(json.dumps(found))
         return [{**item, "text": self.lie} for item in items] if self.lie else items
 

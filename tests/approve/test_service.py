@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from schemas.alert import Finding
-from schemas.broadcast import Held
 from schemas.words import BroadcastKind, DecisionWord, Grade, Realm, Severity
 from services.approve.outcomes import AskedAgain, Refused, Released, TooLate
 from services.approve.service import SecondDigestError
@@ -25,6 +23,7 @@ from tests.support.trust import (
     decision,
     digest_of,
     estimate,
+    held,
     revocation,
     rule,
     signed_bundle,
@@ -434,16 +433,8 @@ def test_what_waits_is_shown_with_the_exact_text_ending_soonest_first(desk: Desk
     assert (shown[0]["need"], shown[0]["roles"]) == (2, ["officer", "director"])
 
 
-def held(at: Any = NOW, version: int = 1) -> Held:
-    finding = Finding(rule="no_guidance", grade=Grade.HOLD, says="There is no guidance for this.")
-    return Held(
-        realm=Realm.LIVE, lineage=LINEAGE, version=version, identifier="demo-1", severity=Severity.SEVERE,
-        event="Flood", findings=(finding,), held=at, deadline=at + timedelta(minutes=10),
-    )  # fmt: skip
-
-
 def test_a_held_alert_is_shown_and_followed_until_a_broadcast_comes_of_it(desk: Desk) -> None:
-    desk.take("held", held())
+    desk.held(held())
     assert [item["event"] for item in desk.pending()["held"]] == ["Flood"]
     desk.after(minutes=11)
     desk.after(minutes=11)
@@ -458,7 +449,7 @@ def test_a_held_alert_is_shown_and_followed_until_a_broadcast_comes_of_it(desk: 
 
 def test_a_held_record_that_comes_after_its_broadcast_is_not_followed(desk: Desk) -> None:
     desk.composed(SEVERE)
-    desk.take("held", held(SEVERE.composed - timedelta(seconds=5)))
+    desk.held(held(SEVERE.composed - timedelta(seconds=5)))
     assert desk.pending()["held"] == []
-    desk.take("held", held(SEVERE.composed + timedelta(seconds=5)))
+    desk.held(held(SEVERE.composed + timedelta(seconds=5)))
     assert len(desk.pending()["held"]) == 1

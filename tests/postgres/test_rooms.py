@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 RINGS = {
     "intake": ("tests/intake/test_lineage.py", "tests/intake/test_identity.py"),
     "compose": ("tests/compose/test_service.py",),
-    "approve": ("tests/approve/test_service.py", "tests/approve/test_deadlines.py"),
+    "approve": ("tests/approve/test_service.py", "tests/approve/test_deadlines.py", "tests/approve/test_closing.py"),
     "audience": ("tests/audience/test_batches.py", "tests/audience/test_belief.py"),
     "receipts": ("tests/receipts/test_door.py", "-k", "not stand_nowhere"),
     "record": ("tests/record/test_projection.py", "-k", "not alarms_refusals and not thousands_of_rows"),

@@ -1,5 +1,6 @@
 """The projection on real SQLite: in any order, more than once, only what is believed."""
 
+import itertools
 import random
 from collections.abc import Sequence
 from datetime import timedelta
@@ -22,7 +23,7 @@ from services.runtime.decoding import Envelope
 from services.runtime.outbox import message_of
 from services.runtime.parking import parked_message
 from services.runtime.store import Store
-from tests.record.world import World, alert, broadcast, give_bundle, release, rows, world
+from tests.record.world import World, alert, broadcast, ended, give_bundle, release, rows, world
 from tests.support import trust
 from tests.support.trust import LINEAGE, NOW
 
@@ -55,6 +56,30 @@ async def test_the_way_of_an_alert(tmp_path: Path) -> None:
         assert (await look(w))["state"] == "withdrawn"
         whats = [line["what"] for line in (await look(w))["timeline"]]
         assert sorted(whats) == ["accepted", "approve", "composed", "released", "withdraw"]
+
+
+async def test_an_alert_without_texts_that_a_person_ends_is_withheld_and_says_who_and_why(tmp_path: Path) -> None:
+    """In any order and any number of times; other findings wait again, and a newer version is on its own."""
+    later, minute = trust.held(NOW + timedelta(hours=1), says="There is no such place."), timedelta(minutes=1)
+    said = trust.decision(trust.held(), word=DecisionWord.REJECT, reason="it is last week's")
+    records = [alert(), trust.held(), said, ended(trust.held(), NOW + minute)]
+    for number, order in enumerate(itertools.permutations(records)):
+        with world(tmp_path / str(number)) as w:
+            for record in (*order, trust.held(), alert()):
+                await w.feed(record)
+            seen = await look(w)
+            assert (seen["state"], seen["digest"]) == ("withheld", trust.digest_of(trust.held()))
+            whats = {line["what"]: line["says"] for line in seen["timeline"]}
+            assert whats.keys() == {"accepted", "held", "reject", "withheld"}
+            assert whats["reject"] == "officer-1: it is last week's"
+    with world(tmp_path / "newer") as w:
+        for record, state in (
+            (alert(), "accepted"), (trust.held(), "held"), (ended(trust.held(), NOW + minute), "withheld"),
+            (later, "held"), (ended(later, later.held), "withheld"), (alert(version=2), "accepted"),
+            (trust.held(version=2), "held"), (broadcast(version=2), "composed"),
+        ):  # fmt: skip
+            await w.feed(record)
+            assert (await look(w))["state"] == state
 
 
 @settings(max_examples=25, deadline=None)

@@ -20,6 +20,7 @@ WITHDRAW, PAUSE, RESUME = DecisionWord.WITHDRAW, DecisionWord.PAUSE, DecisionWor
     [
         ({}, "accepted"),
         ({"held": True}, "held"),
+        ({"held": True, "withheld": True}, "withheld"),
         ({"composed": True, "held": True}, "composed"),
         ({"composed": True, "asked": True}, "waiting"),
         ({"composed": True, "asked": True, "withheld": True}, "withheld"),

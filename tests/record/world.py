@@ -13,11 +13,22 @@ from prometheus_client import CollectorRegistry
 
 from schemas.alert import Alert, Refusal
 from schemas.base import Record
-from schemas.broadcast import Broadcast, Rendition
+from schemas.broadcast import Broadcast, Held, Rendition
 from schemas.delivery import Deliveries, DeliveryRow
-from schemas.release import Release, Stop
-from schemas.topics import ACCEPTED, ALARMS, COMPOSED, DECIDED, DELIVERIES, REFUSED, RELEASED, STOPPED
-from schemas.words import Channel, Kind, Realm, Severity, State
+from schemas.release import Release, Stop, Withheld
+from schemas.topics import (
+    ACCEPTED,
+    ALARMS,
+    COMPOSED,
+    DECIDED,
+    DELIVERIES,
+    HELD,
+    REFUSED,
+    RELEASED,
+    STOPPED,
+    WITHHELD,
+)
+from schemas.words import Channel, Kind, Realm, Severity, State, WithheldReason
 from services.record.app import GUIDANCE, TEMPLATES
 from services.record.belief import Belief
 from services.record.labels import Labels
@@ -36,7 +47,8 @@ from services.runtime.store import Store, sqlite_url
 from tests.support import trust
 
 TOPICS = {"Alert": ACCEPTED, "Broadcast": COMPOSED, "Decision": DECIDED, "Release": RELEASED, "Stop": STOPPED,
-          "Deliveries": DELIVERIES, "Refusal": REFUSED, "Alarm": ALARMS}  # fmt: skip
+          "Deliveries": DELIVERIES, "Refusal": REFUSED, "Alarm": ALARMS, "Held": HELD,
+          "Withheld": WITHHELD}  # fmt: skip
 LABELS = Labels.read(TEMPLATES / "words.yaml", GUIDANCE, ROOT / "deploy" / "jurisdictions" / "demo.yaml")
 SPECIMENS = ROOT / "schemas" / "specimens"
 
@@ -142,6 +154,15 @@ def alert(lineage: str = trust.LINEAGE, version: int = 1, **changes: Any) -> Ale
     specimen = json.loads((SPECIMENS / "alert.v1.alert.json").read_text())
     fields = {"lineage": lineage, "version": version, "received": trust.NOW - timedelta(minutes=2)}
     return Alert.model_validate(specimen).model_copy(update={**fields, **changes})
+
+
+def ended(held: Held, at: datetime) -> Withheld:
+    """What approve says when a person has rejected an alert of which no texts could be made."""
+    return Withheld(
+        realm=held.realm, lineage=held.lineage, version=held.version, revision=1, digest=trust.digest_of(held),
+        reason=WithheldReason.REJECTED, says="officer-1 has rejected it; why stands in the decision", at=at,
+        why="because",
+    )  # fmt: skip
 
 
 def rows(found: Broadcast, states: dict[str, State], *, seq: int = 1, at: datetime = trust.NOW,

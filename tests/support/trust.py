@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from schemas.alert import Finding
 from schemas.audience import AudienceEstimate, Batch, BatchStatement
-from schemas.broadcast import Broadcast, Rendition, Selection
+from schemas.broadcast import Broadcast, Held, Rendition, Selection
 from schemas.decision import Decision, Recompose, RecomposeStatement, Statement
 from schemas.release import Release, Stop
 from schemas.trust import (
@@ -23,7 +24,7 @@ from schemas.trust import (
     Sign,
 )
 from schemas.words import BroadcastKind, Channel, DecisionWord, Grade, Realm, Severity
-from services.runtime import trust, verifier
+from services.runtime import holds, trust, verifier
 from services.runtime.trust import SigningKey, new_key
 
 NOW = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
@@ -157,13 +158,24 @@ def text_of(found: Broadcast) -> str:
     return trust.canonical(found).decode()
 
 
-def digest_of(found: Broadcast) -> str:
+def digest_of(found: Broadcast | Held) -> str:
     """The digest that people sign."""
+    if isinstance(found, Held):
+        return holds.digest_of(found)
     return trust.digest_of(trust.canonical(found))
 
 
+def held(at: datetime = NOW, version: int = 1, says: str = "There is no guidance for this.") -> Held:
+    """A Severe alert of which compose could make no texts."""
+    finding = Finding(rule="no_guidance", grade=Grade.HOLD, says=says)
+    return Held(
+        realm=Realm.LIVE, lineage=LINEAGE, version=version, identifier="demo-1", severity=Severity.SEVERE,
+        event="Flood", findings=(finding,), held=at, deadline=at + timedelta(minutes=10),
+    )  # fmt: skip
+
+
 def decision(
-    found: Broadcast, person: str = "officer-1", word: DecisionWord = DecisionWord.APPROVE, **changes: Any
+    found: Broadcast | Held, person: str = "officer-1", word: DecisionWord = DecisionWord.APPROVE, **changes: Any
 ) -> Decision:
     """`person`'s word about `found`. `hand` signs with another's key; other `changes` replace the statement's."""
     hand = KEYS[changes.pop("hand", person)]
