@@ -6,11 +6,16 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from services.cli.kafka import Kafka, KafkaUnavailableError, ensure_jars, find_java
 from tests.support.network import NetworkGuard
 from tests.support.postgres import Postgres, PostgresUnavailableError, find_programs
+
+#: Of no example: a busy machine is no mistake, and speed is the benchmark's.
+hypothesis.settings.register_profile("tocsin", deadline=None)
+hypothesis.settings.load_profile("tocsin")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

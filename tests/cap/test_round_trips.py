@@ -104,7 +104,7 @@ alerts = st.builds(
 
 
 @given(alerts)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_alert_goes_through_both_forms_unchanged(alert: CapAlert) -> None:
     assert xml.read(xml.write(alert)).alert == alert
     assert json.read(json.write(alert)).alert == alert
@@ -132,7 +132,7 @@ def test_any_bytes_end_in_an_alert_or_a_cap_error(data: bytes) -> None:
 
 
 @given(st.integers(0, len(boil_water()) - 1), st.binary(min_size=0, max_size=6), st.booleans(), st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_damaged_alert_ends_in_an_alert_or_a_cap_error(at: int, damage: bytes, cut: bool, as_json: bool) -> None:
     whole = json.write(read(boil_water()).alert) if as_json else boil_water()
     damaged = whole[:at] + damage + (b"" if cut else whole[at + len(damage) :])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.compose import library
@@ -108,7 +108,6 @@ def leaves(content: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [at]
 
 
-@settings(deadline=None)  # a busy machine is no mistake
 @given(st.sampled_from(leaves(PACK)), st.text(min_size=1, max_size=5))
 def test_any_word_of_a_pack_is_under_its_digest(leaf: tuple[Any, ...], word: str) -> None:
     changed: Any = copy.deepcopy(PACK)

@@ -115,7 +115,7 @@ def at(seconds: int) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     moments=st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=1, max_size=6),
     imports=st.lists(st.integers(0, 6), max_size=3),

@@ -140,7 +140,7 @@ def test_any_cells_give_an_entry_or_a_refusal_that_repeats_none_of_them(cells: d
         assert len(digits) < 6 or digits not in f"{found.why} {found.cure}"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300), st.booleans())
 def test_any_bytes_are_rows_or_a_sentence(content: bytes, with_header: bool) -> None:
     try:

@@ -82,7 +82,7 @@ async def test_an_alert_without_texts_that_a_person_ends_is_withheld_and_says_wh
             assert (await look(w))["state"] == state
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32))
 def test_order_and_repetition_change_nothing(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     import asyncio  # noqa: PLC0415 - hypothesis runs plain functions
