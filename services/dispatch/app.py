@@ -73,7 +73,10 @@ def wire(room: Room, settings: DispatchSettings, channel: Channel, reason_of: Re
     )  # fmt: skip
     register(room, service, channel.name)
     watch = Watch(room=room, ledger=ledger, channel=channel, rate=rate, metrics=metrics, wake=pump.wake)
-    comparer = Comparer(store, ledger, channel, alarms, metrics)
+    comparer = Comparer(
+        store=store, ledger=ledger, channel=channel, alarms=alarms, metrics=metrics, clock=room.clock,
+        reason_of=reason_of,
+    )  # fmt: skip
     room.private_route(web.post("/compare", _compare(room, comparer)))
     room.check(lambda: watch.probed)
     room.metrics.bundle_serial.set(keeper.serial)

@@ -7,11 +7,14 @@ answer means for a delivery. It says what it knows: a platform's id, a refusal, 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from schemas.words import Channel as ChannelName
 from schemas.words import Kind, Reason, Severity
 from services.dispatch.bounds import Bounds
+
+#: How a message ends: a platform that confirms no delivery has none of these.
+Ended = Literal["delivered", "undelivered", "failed"]
 
 
 class Job(NamedTuple):
@@ -84,12 +87,17 @@ class LookUp:
 
 @dataclass(frozen=True)
 class Listed:
-    """One message on the platform's own list, for the nightly comparison. Never logged."""
+    """One message on the platform's own list, for the nightly comparison. Never logged.
+
+    `ended` is how it ended, where it has and the list says so; `code` the platform's number for why.
+    """
 
     platform_id: str
     address: str
     text: str
     created: datetime
+    ended: Ended | None = None
+    code: int | None = None
 
 
 @dataclass(frozen=True)

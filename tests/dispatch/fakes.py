@@ -12,6 +12,7 @@ from services.dispatch.bounds import Bounds
 from services.dispatch.port import (
     Capabilities,
     Doubt,
+    Ended,
     Job,
     Listed,
     LookUp,
@@ -66,6 +67,9 @@ class Message:
     created: datetime
     visible: datetime
     deleted: bool = False
+    ended: Ended | None = None
+    """How it ended, as the list says from then on."""
+    code: int | None = None
 
     def shows(self, now: datetime) -> bool:
         return not self.deleted and self.visible <= now
@@ -188,7 +192,7 @@ class FakePlatform:
             raise ConnectionError
         for m in self.messages:
             if m.shows(self.now()) and m.created >= since:
-                yield Listed(m.id, m.address, m.text, m.created)
+                yield Listed(m.id, m.address, m.text, m.created, m.ended, m.code)
 
     async def probe(self) -> Probe:
         return Probe(ok=True, says="fake")

@@ -17,11 +17,12 @@ from twilio.base.exceptions import TwilioException
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageInstance
 from yarl import URL
 
 from schemas.words import Reason
 from services.dispatch.lean import LeanPoster
-from services.dispatch.port import Doubt, Listed, NotSent, Outcome, Permit, Probe, Refused, Sent
+from services.dispatch.port import Doubt, Ended, Listed, NotSent, Outcome, Permit, Probe, Refused, Sent
 from services.dispatch.posting import Answer, Poster, Target
 from services.dispatch.sms import errors
 from services.dispatch.sms.request import Bodies
@@ -31,6 +32,11 @@ from services.dispatch.transport import AiohttpPoster, Transport
 CREATED, CLIENT_ERROR, TOO_MANY, SERVER_ERROR = 201, 400, 429, 500
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 PAGE = 1000
+#: Final statuses (https://www.twilio.com/docs/messaging/api/message-resource#message-status-values) in our words.
+_ENDED: dict[str, Ended] = {
+    "delivered": "delivered", "read": "delivered", "undelivered": "undelivered", "failed": "failed",
+    "canceled": "failed",
+}  # fmt: skip
 
 
 class _Pooled(AsyncHttpClient):  # type: ignore[misc]  # twilio ships no types
@@ -80,7 +86,7 @@ class TwilioClient:
         """Everything that the account has sent since that day; raises when it cannot be read whole."""
         async for message in await self._vendor.messages.stream_async(date_sent_after=_day(since), page_size=PAGE):
             if not str(message.direction).startswith("inbound"):
-                yield Listed(str(message.sid), str(message.to), str(message.body), message.date_created)
+                yield _listed(message)
 
     async def probe(self) -> Probe:
         """Read one message of the list: free, and it proves the credentials."""
@@ -99,6 +105,15 @@ def _status(error: TwilioException) -> int | None:
     answers = [each.status_code for each in error.args if isinstance(each, Response)]
     status: int | None = getattr(error, "status", answers[0] if answers else None)
     return status
+
+
+def _listed(message: MessageInstance) -> Listed:
+    """One line of the list; `canceled` never left, and a text that was read was delivered."""
+    code = message.error_code
+    return Listed(
+        str(message.sid), str(message.to), str(message.body), message.date_created, _ENDED.get(str(message.status)),
+        code if isinstance(code, int) and code else None,
+    )  # fmt: skip
 
 
 def _day(moment: datetime) -> datetime:
