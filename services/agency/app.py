@@ -13,6 +13,7 @@ from services.agency.service import Agency
 from services.agency.settings import AgencySettings
 from services.agency.store import METADATA, OUTBOX
 from services.agency.telling import Teller
+from services.runtime import proxy
 from services.runtime.doors import Door
 from services.runtime.opening import open_store
 from services.runtime.outbox import Outbox
@@ -47,8 +48,8 @@ def build() -> Room:
     room.make_topics(ANSWERS.of(publisher) for publisher in publishers.on_topics)
     room.public_door("public", Door(handlers.application(), settings.public_bind, settings.public_port))
     if settings.feeds:
-        proxy = settings.proxy.get_secret_value() if settings.proxy else None
-        poller = Poller(store, outbox, room.realm, settings.feeds, settings.poll_s, room.clock.now, metrics, proxy)
+        way = proxy.address(settings.proxy)
+        poller = Poller(store, outbox, room.realm, settings.feeds, settings.poll_s, room.clock.now, metrics, way)
         room.background("feeds", poller.run)
     room.use_outbox(outbox)
     room.on_close(store.close)

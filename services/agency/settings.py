@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
+from services.runtime.proxy import Proxy
 from services.runtime.settings import RoomSettings, room_config
 
 _DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -28,7 +29,7 @@ class AgencySettings(RoomSettings):
     )
     answer_wait_s: float = Field(5, ge=0, le=60, description="seconds that a post waits for intake before it says 202")
     feeds: tuple[str, ...] = Field((), description="addresses of CAP feeds (Atom, RSS) that are polled, a JSON list")
-    proxy: SecretStr | None = Field(
+    proxy: Proxy | None = Field(
         None, description="HTTP proxy on the way to the feeds, http://[user:password@]host:port; or PROXY_FILE"
     )
     poll_s: float = Field(60, gt=0, description="seconds between two polls of the feeds")

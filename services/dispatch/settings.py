@@ -4,10 +4,11 @@ import ipaddress
 import socket
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from schemas.words import Realm
 from services.dispatch.bounds import Bounds
+from services.runtime.proxy import Proxy
 from services.runtime.settings import RoomSettings, SharedSettings
 
 
@@ -16,7 +17,7 @@ class DispatchSettings(RoomSettings):
 
     base_url: str = Field(description="address of the platform's API; no default, so that nothing is sent by mistake")
     sandbox: bool = Field(default=False, description="true for a stand-in: loopback, or a host of TOCSIN_SANDBOX_HOSTS")
-    proxy: SecretStr | None = Field(
+    proxy: Proxy | None = Field(
         None, description="HTTP proxy on the way to the platform, http://[user:password@]host:port; or PROXY_FILE"
     )
     account: str = Field("main", description="name of the account in targets and on the board; never a secret")
@@ -36,11 +37,6 @@ class DispatchSettings(RoomSettings):
     def bounds(self) -> Bounds:
         """The bounds as one value."""
         return Bounds(self.fresh_s, self.gap_s, self.answer_s, self.accept_s, self.visible_s, self.quarantine_s)
-
-    @property
-    def proxy_address(self) -> str | None:
-        """The proxy with its credentials: for the transport alone."""
-        return self.proxy.get_secret_value() if self.proxy else None
 
     def wrong(self, shared: SharedSettings, vendor_hosts: frozenset[str]) -> list[str]:
         """Sentences for settings that must not be used together."""
@@ -67,16 +63,9 @@ class DispatchSettings(RoomSettings):
         return f"SANDBOX is true: BASE_URL must be loopback, or {host} a private host named in TOCSIN_SANDBOX_HOSTS"
 
     def _wrong_proxy(self) -> str | None:
-        if self.proxy is None:
-            return None
-        if self.sandbox:
+        if self.proxy and self.sandbox:
             return "SANDBOX is true: a stand-in is reached without PROXY, which could lead elsewhere"
-        try:
-            address = urlsplit(self.proxy.get_secret_value())
-            known = address.scheme == "http" and address.hostname and address.port
-        except ValueError:
-            known = None
-        return None if known else "PROXY must be an address such as http://proxy.example.org:3128"
+        return None
 
 
 def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:

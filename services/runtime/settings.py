@@ -134,8 +134,8 @@ def _sentences(error: ValidationError | OSError, prefix: str) -> list[str]:
 
 def _sentence(place: tuple[int | str, ...], says: str, prefix: str) -> str:
     """What is wrong with several settings together has no place: its own words name them."""
-    name = f"{prefix}{'.'.join(map(str, place))}".upper()
-    return f"{name}: {says}" if place else says.removeprefix("Value error, ")
+    name, says = f"{prefix}{'.'.join(map(str, place))}".upper(), says.removeprefix("Value error, ")
+    return f"{name}: {says}" if place else says
 
 
 def stop(sentences: list[str]) -> NoReturn:

@@ -205,9 +205,16 @@ def test_a_proxy_carries_texts_by_aiohttp_and_our_own_client_beside_it_is_refuse
 
 
 @pytest.mark.parametrize("proxy", ["proxy:3128", "https://proxy:3128", "http://proxy", "http://:3128", "http://p:port"])
-def test_a_proxy_needs_a_whole_address(proxy: str) -> None:
-    [says] = sms("https://api.twilio.com", proxy=SecretStr(proxy)).wrong(shared(), TWILIO)
-    assert says == "TOCSIN_SMS_PROXY must be an address such as http://proxy.example.org:3128"
+def test_a_proxy_needs_a_whole_address(
+    proxy: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"BASE_URL": "https://api.twilio.com", "ACCOUNT_SID": SID, "AUTH_TOKEN": "t"}.items():
+        monkeypatch.setenv(f"TOCSIN_SMS_{name}", value)
+    monkeypatch.setenv("TOCSIN_SMS_PROXY", proxy)
+    with pytest.raises(SystemExit):
+        load(SmsSettings)
+    said = capsys.readouterr().err
+    assert said == "tocsin: TOCSIN_SMS_PROXY: it must be an address such as http://proxy.example.org:3128\n"
 
 
 def test_a_stand_in_is_reached_without_a_proxy() -> None:

@@ -20,6 +20,7 @@ from services.dispatch.sms.settings import SmsSettings
 from services.dispatch.x.service import XChannel
 from services.dispatch.x.settings import XSettings
 from services.phonebook.book import Phonebook
+from services.runtime import proxy
 
 WAIT_S = 10.0
 #: Beyond it signatures and alerts are judged at a wrong time (the alert TocsinClockWrong).
@@ -75,7 +76,9 @@ async def _clock(channel: str, settings: DispatchSettings) -> list[Found]:
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WAIT_S)) as session:
             before = datetime.now(UTC)
-            async with session.get(settings.base_url, allow_redirects=False, proxy=settings.proxy_address) as answer:
+            async with session.get(
+                settings.base_url, allow_redirects=False, proxy=proxy.address(settings.proxy)
+            ) as answer:
                 after, date = datetime.now(UTC), answer.headers.get("Date")
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
         return []

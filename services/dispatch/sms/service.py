@@ -11,6 +11,7 @@ from services.dispatch.sms.client import TwilioClient
 from services.dispatch.sms.settings import SmsSettings
 from services.dispatch.transport import Limits, Transport
 from services.phonebook.book import Phonebook
+from services.runtime import proxy
 
 LOOK_UPS_AT_ONCE = 8
 
@@ -31,7 +32,7 @@ class SmsChannel:
     async def open(self) -> None:
         """Make the pooled session."""
         settings = self._settings
-        limits = Limits(settings.window + LOOK_UPS_AT_ONCE, settings.answer_s, settings.proxy_address)
+        limits = Limits(settings.window + LOOK_UPS_AT_ONCE, settings.answer_s, proxy.address(settings.proxy))
         self._transport = Transport(limits)
         self._client = TwilioClient(self._settings, self._transport)
 

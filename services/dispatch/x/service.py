@@ -9,6 +9,7 @@ from services.dispatch.port import Capabilities, Job, Listed, LookUp, Outcome, P
 from services.dispatch.transport import Limits, Transport
 from services.dispatch.x.client import XClient, normal
 from services.dispatch.x.settings import XSettings
+from services.runtime import proxy
 
 #: Look-ups and probes need connections of their own beside the W requests in flight.
 SPARE_CONNECTIONS = 4
@@ -30,7 +31,7 @@ class XChannel:
     async def open(self) -> None:
         """Make the pooled session."""
         settings = self._settings
-        limits = Limits(settings.window + SPARE_CONNECTIONS, settings.answer_s, settings.proxy_address)
+        limits = Limits(settings.window + SPARE_CONNECTIONS, settings.answer_s, proxy.address(settings.proxy))
         self._transport = Transport(limits)
         self._client = XClient(self._settings, self._transport)
 
