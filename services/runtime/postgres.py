@@ -83,13 +83,18 @@ def make_tables(engine: sa.Engine, bring_up: Callable[[sa.Connection, str], obje
         StoreError: an answered commit could be lost on this server.
     """
     with engine.begin() as connection:
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(MAKING, 0))))
-        _must_be_durable(connection)
-        path = str(connection.scalar(sa.text("SHOW search_path")))
-        schema = path.split(",", maxsplit=1)[0].strip().strip('"')
-        if NAME.fullmatch(schema) and connection.scalar(sa.text("SELECT current_schema()")) is None:
-            connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
-        bring_up(connection, str(connection.scalar(sa.text("SELECT current_schema()"))))
+        make_tables_in(connection, bring_up)
+
+
+def make_tables_in(connection: sa.Connection, bring_up: Callable[[sa.Connection, str], object]) -> None:
+    """The same, in the caller's transaction."""
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(MAKING, 0))))
+    _must_be_durable(connection)
+    path = str(connection.scalar(sa.text("SHOW search_path")))
+    schema = path.split(",", maxsplit=1)[0].strip().strip('"')
+    if NAME.fullmatch(schema) and connection.scalar(sa.text("SELECT current_schema()")) is None:
+        connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
+    bring_up(connection, str(connection.scalar(sa.text("SELECT current_schema()"))))
 
 
 def _must_be_durable(connection: sa.Connection) -> None:

@@ -14,7 +14,8 @@ from services.runtime.postgres import StoreError
 #: The structure of this release, and the lowest whose program may still use a store that this one has opened.
 STRUCTURE, OLDEST = 2, 1
 
-_known = sa.Table(
+#: Its one row stands in every store.
+known = sa.Table(
     "structure",
     sa.MetaData(),
     sa.Column("one", sa.Integer, primary_key=True),
@@ -38,9 +39,9 @@ def bring_up(connection: sa.Connection, tables: sa.MetaData, schema: str | None 
 
 
 def _refuse_newer(connection: sa.Connection, schema: str | None) -> None:
-    if not sa.inspect(connection).has_table(_known.name, schema):
+    if not sa.inspect(connection).has_table(known.name, schema):
         return
-    row = connection.execute(sa.select(_known)).one_or_none()
+    row = connection.execute(sa.select(known)).one_or_none()
     if row is not None and row.oldest > STRUCTURE:
         raise StoreError(
             f"the store belongs to a newer Tocsin (its structure is {row.newest}, this program's {STRUCTURE}, and it "
@@ -49,12 +50,12 @@ def _refuse_newer(connection: sa.Connection, schema: str | None) -> None:
 
 
 def _note(connection: sa.Connection) -> None:
-    _known.create(connection, checkfirst=True)
-    row = connection.execute(sa.select(_known)).one_or_none()
+    known.create(connection, checkfirst=True)
+    row = connection.execute(sa.select(known)).one_or_none()
     if row is None:
-        connection.execute(sa.insert(_known).values(one=1, newest=STRUCTURE, oldest=OLDEST))
+        connection.execute(sa.insert(known).values(one=1, newest=STRUCTURE, oldest=OLDEST))
     elif (row.newest, row.oldest) != (newest := max(row.newest, STRUCTURE), oldest := max(row.oldest, OLDEST)):
-        connection.execute(sa.update(_known).values(newest=newest, oldest=oldest))
+        connection.execute(sa.update(known).values(newest=newest, oldest=oldest))
 
 
 def _grow(connection: sa.Connection, table: sa.Table, schema: str | None) -> list[str]:

@@ -30,14 +30,14 @@ PEOPLE_EACH = 3
 class House:
     """Every room, and the people on call: one machine with SQLite, or two that share a PostgreSQL server."""
 
-    def __init__(self, kafka: Kafka, data: Path, server: Postgres | None = None) -> None:
-        """With a `server`, `TOCSIN_PHONEBOOK_URL` must name it for this process too."""
+    def __init__(self, kafka: Kafka, data: Path, server: Postgres | None = None, *, pair: bool = True) -> None:
+        """With a `server`, `TOCSIN_PHONEBOOK_URL` must name it for this process too; `pair` makes it two machines."""
         self.kafka, self.server = kafka, server
         shared = server.stores() if server else {}
         self.fleet = Fleet(kafka.bootstrap, data / "0", extra=SETTINGS | shared)
         for area in alerts.DISTRICTS:
             self.fleet.people(PEOPLE_EACH, [area], first=PEOPLE_EACH * list(alerts.DISTRICTS).index(area))
-        self.machines = [self.fleet, self.fleet.beside(data / "1")] if server else [self.fleet]
+        self.machines = [self.fleet, self.fleet.beside(data / "1")] if server and pair else [self.fleet]
         self.decided: set[str] = set()
         self.began = datetime.now(UTC)
 

@@ -4,12 +4,14 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from services.cli.copies import postgres_schemas
-from services.cli.copies.stores import Place, tables_of
+from services.cli.copies.stores import PHONEBOOK, Place, tables_of
+from services.phonebook.tables import metadata as phonebook_tables
 from services.runtime.postgres import StoreError
 from services.runtime.store import Store
 from tests.support.postgres import Postgres
@@ -24,7 +26,16 @@ VALUES = [b"plain", b"\x00\xff\t\n\\N", b""]
 def place(postgres: Postgres) -> Iterator[Place]:
     tables = tables_of("services.dispatch.sms")
     assert tables is not None
-    made = Place("dispatch/sms", postgres.url(f"b_{uuid.uuid4().hex}"), tables)
+    yield from _place(postgres, "dispatch/sms", tables)
+
+
+@pytest.fixture
+def phonebook(postgres: Postgres) -> Iterator[Place]:
+    yield from _place(postgres, PHONEBOOK, phonebook_tables)
+
+
+def _place(postgres: Postgres, room: str, tables: sa.MetaData) -> Iterator[Place]:
+    made = Place(room, postgres.url(f"b_{uuid.uuid4().hex}"), tables)
     Store(made.url, made.tables).close()
     yield made
     engine = sa.create_engine(postgres.url())
@@ -57,13 +68,17 @@ def kept(place: Place) -> list[tuple[int, bytes]]:
     return [(row.id, row.value) for row in found]
 
 
+def tell(connection: sa.Connection) -> None:
+    """Nothing to say to a store that is no house's."""
+
+
 def test_it_comes_back_as_it_was(place: Place, tmp_path: Path) -> None:
     put(place, VALUES)
     before = kept(place)
     rows = postgres_schemas.copy(place, tmp_path / "copy")
     assert rows["outbox"] == len(VALUES) == postgres_schemas.rows(place)["outbox"]
     put(place, [b"since"])
-    aside = postgres_schemas.put_back(place, tmp_path / "copy", "before-restore-1")
+    aside = postgres_schemas.put_back(place, tmp_path / "copy", "before-restore-1", tell)
     assert kept(place) == before
     put(place, [b"next"])
     assert kept(place)[-1] == (before[-1][0] + 1, b"next")
@@ -77,8 +92,42 @@ def test_it_comes_back_where_there_is_nothing(place: Place, postgres: Postgres, 
     postgres_schemas.copy(place, tmp_path / "copy")
     other = Place(place.room, f"{place.url}_other", place.tables)
     assert postgres_schemas.rows(other) == {}
-    assert postgres_schemas.put_back(other, tmp_path / "copy", "aside") is None
+    assert postgres_schemas.put_back(other, tmp_path / "copy", "aside", tell) is None
     assert kept(other) == kept(place)
+
+
+def test_tables_that_refer_to_each_other_come_back(phonebook: Place, tmp_path: Path) -> None:
+    """What is referred to comes first, whatever its name; and none of them can be emptied alone."""
+    subscriber, area = (phonebook.tables.tables[name] for name in ("subscriber", "subscriber_area"))
+    filled = {c.name: _any(c) for c in subscriber.columns if not c.nullable}
+    store = Store(phonebook.url, phonebook.tables)
+    with store.begin() as connection:
+        connection.execute(sa.insert(subscriber).values(filled))
+        connection.execute(sa.insert(area).values(area="ferrow-north", id=filled["id"]))
+    store.close()
+    rows = postgres_schemas.copy(phonebook, tmp_path / "copy")
+    assert (rows["subscriber"], rows["subscriber_area"]) == (1, 1)
+    postgres_schemas.put_back(phonebook, tmp_path / "copy", "aside", tell)
+    assert postgres_schemas.rows(phonebook) == rows
+
+
+def _any(column: "sa.Column[Any]") -> object:
+    kind = column.type
+    return b"b" * 32 if isinstance(kind, sa.LargeBinary) else 1 if isinstance(kind, sa.Integer) else "a" * 32
+
+
+def test_a_store_knows_that_it_is_out_of_a_backup_or_is_not_there(place: Place, tmp_path: Path) -> None:
+    """The word is in the transaction that fills it: who is killed before it has put nothing back."""
+    put(place, VALUES)
+    postgres_schemas.copy(place, tmp_path / "copy")
+    other = Place(place.room, f"{place.url}_other", place.tables)
+
+    def killed(_: sa.Connection) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        postgres_schemas.put_back(other, tmp_path / "copy", "aside", killed)
+    assert postgres_schemas.rows(other) == {}
 
 
 def test_a_copy_of_a_newer_version_is_refused_and_nothing_changes(place: Place, tmp_path: Path) -> None:
@@ -89,8 +138,11 @@ def test_a_copy_of_a_newer_version_is_refused_and_nothing_changes(place: Place, 
     store.close()
     postgres_schemas.copy(place, tmp_path / "copy")
     other = Place(place.room, f"{place.url}_other", place.tables)
-    with pytest.raises(StoreError, match=r"outbox\.tomorrow, which this version does not know"):
-        postgres_schemas.put_back(other, tmp_path / "copy", "aside")
+    for target in (other, place):
+        with pytest.raises(StoreError, match=r"outbox\.tomorrow, which this version does not know"):
+            postgres_schemas.put_back(target, tmp_path / "copy", "aside", tell)
+    assert postgres_schemas.rows(other) == {}
+    assert [value for _, value in kept(place)] == VALUES
 
 
 def test_a_process_that_is_connected_is_seen(place: Place) -> None:

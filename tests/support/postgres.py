@@ -23,8 +23,8 @@ START_S = 60
 
 #: The settings that say where a store lies.
 STORES = (
-    "INTAKE_DATABASE", "COMPOSE_DATABASE", "APPROVE_DATABASE", "AUDIENCE_DATABASE", "X_DATABASE", "SMS_DATABASE",
-    "RECEIPTS_DATABASE", "RECORD_DATABASE", "PHONEBOOK",
+    "AGENCY_DATABASE", "INTAKE_DATABASE", "COMPOSE_DATABASE", "APPROVE_DATABASE", "AUDIENCE_DATABASE", "X_DATABASE",
+    "SMS_DATABASE", "RECEIPTS_DATABASE", "RECORD_DATABASE", "PHONEBOOK",
 )  # fmt: skip
 
 
@@ -115,6 +115,12 @@ class Postgres:
         """Stop it, and start it on the same port."""
         self.stop(number)
         self.start()
+
+    def lose(self) -> None:
+        """Its disk is lost: a new and empty server stands in its place, on the same port."""
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self.folder / "cluster")
+        self.__enter__()
 
     def answers(self) -> bool:
         """Whether it takes connections."""

@@ -5,14 +5,14 @@ No program of PostgreSQL's is needed, so none can be of the wrong version: psyco
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
 from psycopg import Cursor, sql
 
 from services.cli.copies.stores import Place
-from services.runtime import postgres
-from services.runtime.store import Store
+from services.runtime import postgres, structure
 
 COLUMNS = "columns.json"
 
@@ -74,25 +74,34 @@ _OTHERS = (
 )
 
 
-def put_back(place: Place, folder: Path, aside: str) -> str | None:
-    """Fill a store from `folder`, in one transaction; the schema in which what was there before is kept, if any.
+def put_back(place: Place, folder: Path, aside: str, tell: Callable[[sa.Connection], object]) -> str | None:
+    """Put a store of `folder` in the place of what is there; the schema in which that is kept, if there was any.
 
-    StoreError when this program's tables lack a column that the copy has.
+    One transaction: it is done whole, or nothing has changed. `tell` writes in it that the store is out of a backup, so
+    that none is ever there that does not know it. StoreError when this program's tables lack a column of the copy.
     """
-    kept = _set_aside(place, aside)
-    store = Store(place.url, place.tables)
+    columns: dict[str, list[str]] = json.loads((folder / COLUMNS).read_text())
+    engine = postgres.open_engine(sa.make_url(place.url))
     try:
-        columns: dict[str, list[str]] = json.loads((folder / COLUMNS).read_text())
-        with store.begin() as connection:
+        with engine.begin() as connection:
+            kept = _set_aside(connection, place, aside)
+            postgres.make_tables_in(connection, lambda here, schema: structure.bring_up(here, place.tables, schema))
             _fits(place, columns, columns_of(connection))
+            connection.execute(sa.delete(structure.known))  # what was just noted there stands in the copy, too
             cursor = _cursor(connection)
-            for table, names in columns.items():
-                cursor.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(table)))
-                _in(cursor, table, names, folder)
+            for table in _in_order(place, columns):
+                _in(cursor, table, columns[table], folder)
             _set_sequences(connection)
+            tell(connection)
     finally:
-        store.close()
+        engine.dispose()
     return kept
+
+
+def _in_order(place: Place, columns: dict[str, list[str]]) -> list[str]:
+    """The tables of a copy, what others refer to first."""
+    known = [table.name for table in place.tables.sorted_tables]
+    return sorted(columns, key=lambda name: known.index(name) if name in known else -1)
 
 
 def _fits(place: Place, theirs: dict[str, list[str]], ours: dict[str, list[str]]) -> None:
@@ -104,26 +113,17 @@ def _fits(place: Place, theirs: dict[str, list[str]], ours: dict[str, list[str]]
             )
 
 
-def _set_aside(place: Place, aside: str) -> str | None:
-    engine = postgres.open_engine(sa.make_url(place.url))
-    try:
-        with engine.begin() as connection:
-            schema = connection.scalar(sa.text("SELECT current_schema()"))
-            if schema is None or not columns_of(connection):
-                return None
-            kept = f"{schema}_{aside}".replace("-", "_").lower()[:63]
-            if str(schema) == "public":
-                message = (
-                    f"the store of {place.room} is in the schema `public`, which cannot be set aside: name a schema"
-                )
-                raise postgres.StoreError(message)
-            statement = sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(
-                sql.Identifier(str(schema)), sql.Identifier(kept)
-            )
-            _cursor(connection).execute(statement)
-            return kept
-    finally:
-        engine.dispose()
+def _set_aside(connection: sa.Connection, place: Place, aside: str) -> str | None:
+    schema = connection.scalar(sa.text("SELECT current_schema()"))
+    if schema is None or not columns_of(connection):
+        return None
+    if str(schema) == "public":
+        message = f"the store of {place.room} is in the schema `public`, which cannot be set aside: name a schema"
+        raise postgres.StoreError(message)
+    kept = f"{schema}_{aside}".replace("-", "_").lower()[:63]
+    statement = sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(str(schema)), sql.Identifier(kept))
+    _cursor(connection).execute(statement)
+    return kept
 
 
 def _out(cursor: "Cursor[tuple[object, ...]]", table: str, columns: list[str], folder: Path) -> int:

@@ -3,11 +3,14 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from services.approve import restoring as approving
 from services.cli.context import Context
@@ -76,40 +79,42 @@ def put_back(context: Context, folder: Path, made: Manifest, now: datetime) -> l
     kept = []
     copies = {store.room: store.kind for store in made.stores}
     for place in places(context):
-        where = _put_back(place, folder, copies[place.room], aside) if place.room in copies else None
+        if place.room not in copies:
+            continue
+        tell = partial(_tell, place=place, since=made.at, now=now)
+        where = _put_back(place, folder, copies[place.room], aside, tell)
         if where is not None:
             kept.append(Kept(place.room, where))
-        if place.room in copies:
-            _tell(place, made.at, now)
     _put_back_trust(context.home, folder / "trust")
     return kept
 
 
-def _put_back(place: Place, folder: Path, kind: str, aside: str) -> str | None:
+def _put_back(
+    place: Place, folder: Path, kind: str, aside: str, tell: Callable[[sa.Connection], None]
+) -> str | None:  # fmt: skip
     if (place.file is None) is not (kind == "postgresql"):
         message = (
             f"the copy of {place.room} is of {kind}, and its setting names another: set TOCSIN_…_DATABASE_URL alike"
         )
         raise sqlite3.DatabaseError(message)
     if place.file is None:
-        return postgres_schemas.put_back(place, folder / place.slug, aside)
-    kept = sqlite_files.put_back(folder / f"{place.slug}.db", place.file, aside)
-    return str(kept) if kept else None
-
-
-def _tell(place: Place, since: datetime, now: datetime) -> None:
-    """Let a store know that it is out of a backup, where that changes what may be done."""
-    if not place.is_ledger and place.room != approving.ROOM:
-        return
+        return postgres_schemas.put_back(place, folder / place.slug, aside, tell)
+    kept = sqlite_files.put_back(folder / f"{place.slug}.db", place.file, aside)  # a ledger's copy knows what it is
     store = Store(place.url, place.tables)
     try:
         with store.begin() as connection:
-            if place.is_ledger:
-                restored.mark(connection, since)
-            else:
-                approving.wait(connection, now + GRACE)
+            tell(connection)
     finally:
         store.close()
+    return str(kept) if kept else None
+
+
+def _tell(connection: sa.Connection, *, place: Place, since: datetime, now: datetime) -> None:
+    """Let a store know that it is out of a backup, where that changes what may be done."""
+    if place.is_ledger:
+        restored.mark(connection, since)
+    elif place.room == approving.ROOM:
+        approving.wait(connection, now + GRACE)
 
 
 def _put_back_trust(home: Path, folder: Path) -> None:
