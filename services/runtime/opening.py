@@ -1,6 +1,7 @@
 """How a room opens its own store: alone where it is SQLite, patiently where it is a server that is not up yet."""
 
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Callable
@@ -18,31 +19,62 @@ from services.runtime.store import Store, is_away
 T = TypeVar("T")
 
 AGAIN_S, MOST_S = 1.0, 15.0
+#: The status of a room that may be started again as it is.
+PASSES = 3
 
 
 def open_store(shared: SharedSettings, settings: RoomSettings, room: str, tables: sa.MetaData) -> Store:
     """The room's store; ends the process with a sentence where that cannot be.
 
-    A SQLite file is locked until the store is closed. A server that does not answer is waited for as long as it takes,
-    as Kafka is, and standard error says what it says.
+    A SQLite file is locked until the store is closed. Where another program holds it, or the disk is full, the process
+    ends with status 3, for that passes. A server that does not answer is waited for as long as it takes, as Kafka is,
+    and standard error says what it says.
     """
     try:
         return _open(settings.store_url(shared, room), tables, f"tocsin {room}")
+    except _PassesError as error:
+        stop([f"{room}: {error}"], PASSES)
     except StoreError as error:
         stop([f"{room}: {error}"])
+
+
+class _PassesError(StoreError):
+    """Nothing is wrong with the store, and it cannot be used now."""
 
 
 def _open(url: str, tables: sa.MetaData, who: str) -> Store:
     made = postgres.read_url(url)
     if made.get_backend_name() == "sqlite" and made.database:
-        descriptor = hold(Path(made.database))
-        store = Store(url, tables)
+        file = Path(made.database)
+        descriptor = hold(file)
+        try:
+            store = _open_file(file, url, tables)
+        except StoreError:
+            os.close(descriptor)
+            raise
         store.on_close(lambda: os.close(descriptor))
         return store
     try:
         return when_there(lambda: Store(url, tables), f"{who}: waiting for the store")
     except sa.exc.DBAPIError as error:
         raise StoreError(f"the store cannot be opened: {postgres.said(error)}") from None
+
+
+def _open_file(file: Path, url: str, tables: sa.MetaData) -> Store:
+    try:
+        return Store(url, tables)
+    except (sa.exc.DBAPIError, sqlite3.Error) as error:
+        raise (_PassesError if is_away(error) else StoreError)(_why(file, error)) from None
+
+
+def _why(file: Path, error: Exception) -> str:
+    driver = getattr(error, "orig", error)
+    if getattr(driver, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return (
+            f"another process holds {file} and does not let go of it, a backup or a program that looks into it: "
+            f"`fuser {file}` names it; end it, and start this room again (`tocsin up` and Compose do it themselves)"
+        )
+    return f"{file} cannot be opened: {driver}; `tocsin doctor` says what this machine lacks"
 
 
 def when_there(opens: Callable[[], T], waits: str) -> T:

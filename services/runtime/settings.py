@@ -138,8 +138,8 @@ def _sentence(place: tuple[int | str, ...], says: str, prefix: str) -> str:
     return f"{name}: {says}" if place else says
 
 
-def stop(sentences: list[str]) -> NoReturn:
-    """Say what is wrong and end the process with status 2 (a supervisor must not try again blindly)."""
+def stop(sentences: list[str], status: int = 2) -> NoReturn:
+    """Say what is wrong and end the process: with status 2 a supervisor must not try again blindly, with 3 it may."""
     for sentence in sentences:
         print(f"tocsin: {sentence}", file=sys.stderr)  # noqa: T201 - logging is not set up before settings are
-    raise SystemExit(2)
+    raise SystemExit(status)

@@ -1,9 +1,11 @@
 """A room's own store: alone on SQLite, with a sentence; waited for on a server; nothing is parked while it is away."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,39 @@ def test_a_second_process_on_one_file_is_refused_plainly(
     assert f"{room}: another process already serves {room}.db" in said
     assert "PostgreSQL" in said
     open_store(_shared(tmp_path), RoomSettings(), room, METADATA).close()
+
+
+@pytest.mark.parametrize("mode", ["WAL", "DELETE"])
+def test_a_file_that_another_program_holds_ends_the_room_with_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """A database browser, say: nothing of ours, so no lock file tells of it. It passes, so a supervisor tries again."""
+    monkeypatch.setattr("services.runtime.store.BUSY_MS", 50)
+    open_store(_shared(tmp_path), RoomSettings(), "intake", METADATA).close()
+    file = tmp_path / "live" / "intake.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute(f"PRAGMA journal_mode={mode}")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(SystemExit) as stopped:
+            open_store(_shared(tmp_path), RoomSettings(), "intake", METADATA)
+    assert stopped.value.code == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"another process holds {file}" in line
+    assert f"`fuser {file}` names it; end it" in line
+    open_store(_shared(tmp_path), RoomSettings(), "intake", METADATA).close()
+
+
+def test_a_file_that_is_no_database_ends_the_room_with_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "live" / "intake.db"
+    file.parent.mkdir()
+    file.write_bytes(b"no database" * 1000)
+    with pytest.raises(SystemExit) as stopped:
+        open_store(_shared(tmp_path), RoomSettings(), "intake", METADATA)
+    assert stopped.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{file} cannot be opened: file is not a database" in line
 
 
 def test_a_closed_store_can_be_opened_again(tmp_path: Path) -> None:
