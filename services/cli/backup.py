@@ -16,6 +16,7 @@ from services.cli.copies import keys_file, last, making, offsets
 from services.cli.copies.last import Last
 from services.cli.copies.manifest import Manifest, Offsets
 from services.cli.errors import Code, Failure, fail
+from services.record import backups
 from services.runtime.postgres import StoreError
 
 DirArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Where backups are kept; each gets a folder in it.")]
@@ -42,6 +43,20 @@ def backup(
         _says(made, target, keys, names), folder=str(target), stores=len(made.stores), rows=made.rows,
         bytes=sum(size for _, size in made.files.values()), offsets=made.offsets is not None, keys=names,
     )  # fmt: skip
+    _tell_record(context, made)
+
+
+def _tell_record(context: Context, made: Manifest) -> None:
+    if not any(store.room == backups.ROOM for store in made.stores):
+        return
+    try:
+        last.tell_record(context, made.at)
+    except (DBAPIError, StoreError) as error:
+        fail(
+            f"the backup is whole, but record's store did not take the note of it ({_first_line(error)}): Prometheus "
+            "will say that it is missing until the next one",
+            Code.MISSING,
+        )
 
 
 def _make(context: Context, target: Path, now: datetime) -> Manifest:

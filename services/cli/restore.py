@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from schemas.words import Realm
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption, kafka_file, write_kafka
-from services.cli.copies import keys_file, learning, manifest, offsets, putting_back
+from services.cli.copies import keys_file, last, learning, manifest, offsets, putting_back
+from services.cli.copies.last import Last
 from services.cli.copies.manifest import DamagedError, Manifest
 from services.cli.copies.putting_back import Kept, RunningError
 from services.cli.errors import Code, fail
@@ -52,6 +53,7 @@ def restore(
             rooms = ", ".join(f"{room} ({rows} rows)" for room, rows in full.items())
             fail(f"these stores are not empty: {rooms}; --over puts the backup in their place and keeps them aside")
         kept = _asked(lambda: putting_back.put_back(context, source, made, now))
+        last.note(context.home, Last(made.at, str(source.resolve())))
         again = None if without_kafka else asyncio.run(_read_again(context, kafka, made))
     _say(context, source, made, kept, again, names)
 

@@ -1,5 +1,7 @@
 """What record counts: stages in seconds, messages by channel and state, what waits."""
 
+from datetime import datetime
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.words import Channel, State
@@ -26,6 +28,10 @@ class RecordMetrics:
         )
         self._alarms = Gauge("tocsin_record_alarms", "Alarms that are not over", registry=registry)
         self._parked = Gauge("tocsin_record_parked", "Parked records that wait for a person", registry=registry)
+        self._backup = Gauge(
+            "tocsin_last_backup_timestamp_seconds", "When the newest backup was made, 0 where none is known",
+            registry=registry,
+        )  # fmt: skip
         for stage in Stage:
             self._stage.labels(stage.value)
         self._cells = {(c.value, s.value): self._deliveries.labels(c.value, s.value) for c in Channel for s in State}
@@ -38,6 +44,10 @@ class RecordMetrics:
         """Show how many messages there are now."""
         for name, cell in self._cells.items():
             cell.set(deliveries.get(name, 0))
+
+    def show_backup(self, at: datetime | None) -> None:
+        """Show when the newest backup was made."""
+        self._backup.set(at.timestamp() if at else 0)
 
     def show_open(self, alarms: int, parked: int) -> None:
         """Show what waits for a person now."""

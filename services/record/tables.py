@@ -103,6 +103,9 @@ parked = sa.Table(
     _text("at"), _text("did", null=True), _text("person", null=True),
 )  # fmt: skip
 
+#: When the newest backup of this realm was made: one row, which `tocsin backup` writes beside the room.
+backup = sa.Table("backup", metadata, _number("one", key=True), _text("at"))
+
 #: Latencies that were told to Prometheus: each once, over restarts.
 observed = sa.Table(
     "observed", metadata, _text("digest", key=True), _text("stage", key=True),

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from structlog.stdlib import get_logger
 
 from schemas.base import instant_text
-from services.record import latency, reading, tables
+from services.record import backups, latency, reading, tables
 from services.record.latency import Stage
 from services.record.metrics import RecordMetrics
 from services.runtime.clock import Clock
@@ -59,6 +59,7 @@ class Watch:
             self._show = False
             self._metrics.show(await self._store.transact(_deliveries))
         self._metrics.show_open(*await self._store.transact(_open))
+        self._metrics.show_backup(await self._store.transact(backups.newest))
 
     def _observe(self, connection: sa.Connection, lineage: str, quiet: bool) -> bool:  # noqa: FBT001 - for `transact`
         """Observe what is new of one lineage; whether all of it is at rest."""

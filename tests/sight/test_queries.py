@@ -23,6 +23,7 @@ from tests.sight.story import ROOMS, Story, Watched, loads
 from tests.sight.tools import ALERTS, DASHBOARDS, RECORDED, queries, selectors, tool
 from tests.support.code import REPOSITORY
 from tests.support.fleet import until
+from tests.support.house import tocsin
 from tests.support.kafka_io import publish, record
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(400)]
@@ -37,7 +38,8 @@ HAPPENED = (
     'tocsin_stage_seconds_count{stage="delivered_95"}', 'tocsin_stage_seconds_count{stage="corrected"}',
     'sum(tocsin_deliveries_total{channel="x", state="sent"})', "sum(tocsin_receipts_total)",
     "sum(tocsin_intake_refused_total)", "tocsin_data_free_bytes",
-    "sum(tocsin_channel_last_probe_timestamp_seconds > 0)", 'sum(tocsin_channel_rate_remaining{channel="x"})',
+    "sum(tocsin_channel_last_probe_timestamp_seconds > 0)", "tocsin_last_backup_timestamp_seconds > 0",
+    'sum(tocsin_channel_rate_remaining{channel="x"})',
     'min(tocsin_trust_bundle_serial{room=~"approve|audience|compose|dispatch-.+|record"})',
 )  # fmt: skip
 #: No number yet in so short a life: what the platform does not say, and shares of what has not happened.
@@ -55,6 +57,8 @@ def watched(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         prometheus = Watched(story.fleet, folder / "prometheus")
         until(prometheus.answers, 30, "Prometheus has scraped every room")
         story.tell()
+        done = tocsin("backup", str(folder / "backups"), data=story.fleet.data, timeout=120, **story.fleet.environment)
+        assert done.returncode == 0, done.stderr
         for expression in HAPPENED:
             until(partial(prometheus.some, expression), 60, expression)
         for share in (rule["record"] for rule in RECORDED if ":ratio" in rule["record"]):

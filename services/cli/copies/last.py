@@ -1,10 +1,15 @@
-"""When this realm was last backed up: a small file in its folder, for `tocsin doctor`."""
+"""When this realm was last backed up: in a small file for `tocsin doctor`, and in record's store for Prometheus."""
 
 import json
 import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from services.cli.context import Context
+from services.cli.copies.stores import places
+from services.record import backups
+from services.runtime.store import Store
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,17 @@ def note(home: Path, last: Last) -> None:
     fresh = path.with_suffix(f".{os.getpid()}")
     fresh.write_text(json.dumps({"at": last.at.isoformat(), "folder": last.folder}))
     fresh.replace(path)
+
+
+def tell_record(context: Context, at: datetime) -> None:
+    """Note it in record's store, beside the room. DBAPIError or StoreError when that cannot be written."""
+    place = next(each for each in places(context) if each.room == backups.ROOM)
+    store = Store(place.url, place.tables)
+    try:
+        with store.begin() as connection:
+            backups.note(connection, at)
+    finally:
+        store.close()
 
 
 def read(home: Path) -> Last | None:

@@ -18,6 +18,7 @@ from services.cli.copies import postgres_schemas, sqlite_files
 from services.cli.copies.manifest import Manifest
 from services.cli.copies.stores import Place, places
 from services.dispatch import restored
+from services.record import backups
 from services.runtime.lock import StoreInUseError, hold
 from services.runtime.store import Store
 
@@ -115,6 +116,8 @@ def _tell(connection: sa.Connection, *, place: Place, since: datetime, now: date
         restored.mark(connection, since)
     elif place.room == approving.ROOM:
         approving.wait(connection, now + GRACE)
+    elif place.room == backups.ROOM:
+        backups.note(connection, since)
 
 
 def _put_back_trust(home: Path, folder: Path) -> None:
