@@ -13,6 +13,7 @@ from services.dispatch.evidence import Effects
 from services.dispatch.handlers import register
 from services.dispatch.ledger import Ledger
 from services.dispatch.metrics import DispatchMetrics
+from services.dispatch.nightly import DAYS, Nightly
 from services.dispatch.planner import Plan
 from services.dispatch.port import Channel
 from services.dispatch.pump import Pump
@@ -30,7 +31,6 @@ from services.runtime.room import Room
 from services.runtime.settings import SharedSettings, stop
 
 TAKE_BACK_S = 86_400
-COMPARE_DAYS = 2
 
 
 def frame(shared: SharedSettings, settings: DispatchSettings, name: ChannelName, vendor_hosts: frozenset[str]) -> Room:
@@ -77,6 +77,9 @@ def wire(room: Room, settings: DispatchSettings, channel: Channel, reason_of: Re
         store=store, ledger=ledger, channel=channel, alarms=alarms, metrics=metrics, clock=room.clock,
         reason_of=reason_of,
     )  # fmt: skip
+    nightly = Nightly(store, comparer, metrics, room.clock, timedelta(seconds=settings.compare_s))
+    if settings.compare_s:
+        room.background("compare", nightly.run)
     room.private_route(web.post("/compare", _compare(room, comparer)))
     room.check(lambda: watch.probed)
     room.metrics.bundle_serial.set(keeper.serial)
@@ -114,10 +117,10 @@ def _plan(settings: DispatchSettings, channel: Channel, keeper: Keeper) -> Plan:
 
 
 def _compare(room: Room, comparer: Comparer) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """POST /compare: hold the platform's list against the ledger now, for the last two days."""
+    """POST /compare: hold the platform's list against the ledger now, for the last days."""
 
     async def handle(_request: web.Request) -> web.Response:
-        found = await comparer.compare(room.clock.now() - timedelta(days=COMPARE_DAYS))
+        found = await comparer.compare(room.clock.now() - DAYS)
         return web.json_response(found.__dict__)
 
     return handle

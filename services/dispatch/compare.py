@@ -6,23 +6,27 @@ whose reports never came. It never logs an address or a text.
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import blake2b
 
 import sqlalchemy as sa
 
 from schemas.words import Kind
 from services.dispatch.alarms import Alarms
-from services.dispatch.ended import missed
+from services.dispatch.ended import Seen, missed
 from services.dispatch.evidence import Evidence
 from services.dispatch.ledger import Ledger
 from services.dispatch.metrics import DispatchMetrics
-from services.dispatch.port import Channel, Listed
+from services.dispatch.port import Channel, Job
 from services.dispatch.service import ReasonOf
-from services.dispatch.tables import delivery
+from services.dispatch.tables import delivery, platform_id
 from services.runtime.clock import Clock
 from services.runtime.store import Store
 
 CHUNK = 500
+STRIDE = 1000
+#: From an intent to when the platform says that it made the message: F + G + R + D, and two clocks.
+LONGEST = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -50,39 +54,60 @@ class Comparer:
 
     async def compare(self, since: datetime) -> Comparison:
         """Compare everything since then; raises when the platform's list cannot be read whole."""
-        listed: dict[tuple[str, str], list[Listed]] = defaultdict(list)
+        listed: dict[bytes, list[Seen]] = defaultdict(list)
         async for item in self._channel.listing(since):
-            listed[item.address, item.text].append(item)
+            if item.created >= since:  # a platform that lists by days gives more than was asked for
+                seen = Seen(item.platform_id, item.created, item.ended, item.code)
+                listed[_alike(item.address, item.text)].append(seen)
         before = await self._ledger.counter("duplicates_detected")
-        known = await self._settle(listed, since)
-        ended = await self._end([item for items in listed.values() for item in items if item.ended])
-        total = sum(map(len, listed.values()))
+        await self._settle(listed, since - LONGEST)
+        found = [item for items in listed.values() for item in items]
+        known, ended = await self._known(found), await self._end([item for item in found if item.ended])
         after = await self._ledger.counter("duplicates_detected")
         self._metrics.duplicates.set(after)
-        return Comparison(total, known, after - before, total - known, ended)
+        return Comparison(len(found), known, after - before, len(found) - known, ended)
 
-    async def _settle(self, listed: dict[tuple[str, str], list[Listed]], since: datetime) -> int:
+    async def _settle(self, listed: dict[bytes, list[Seen]], since: datetime) -> None:
+        """Give every delivery the messages on the list that read as it does."""
+        upto, rest = "", True
+        while rest:
+            upto, jobs = await self._store.transact(self._stride, upto, since)
+            rest = bool(upto)
+            if jobs:
+                await self._settle_some(jobs, listed)
+
+    def _stride(self, connection: sa.Connection, after: str, since: datetime) -> tuple[str, list[Job]]:
+        """What was begun since then among the next rows by id, and where they end; "" at the last ones.
+
+        The whole ledger is looked through, but never at one go: what sends waits for no more than this.
+        """
+        rest = delivery.c.id > after
+        last = connection.scalar(sa.select(delivery.c.id).where(rest).order_by(delivery.c.id).offset(STRIDE).limit(1))
+        these = rest if last is None else rest & (delivery.c.id <= last)
+        query = sa.select(delivery).where(these, delivery.c.intent_at >= since, delivery.c.kind != Kind.DELETION)
+        rows = connection.execute(query.order_by(delivery.c.id)).all()
+        return last or "", [self._ledger.job(connection, row) for row in rows]
+
+    async def _settle_some(self, jobs: list[Job], listed: dict[bytes, list[Seen]]) -> None:
+        addresses = await self._channel.addresses([job.target for job in jobs], reading=True)
+        found = [
+            Evidence(job.id, item.platform_id, item.created)
+            for job in jobs
+            if job.target in addresses
+            for item in listed.get(_alike(addresses[job.target], job.text), [])
+        ]
+        effects = await self._ledger.evidence(found, "nightly")
+        self._metrics.take(effects)
+        await self._alarms.take(effects)
+
+    async def _known(self, found: list[Seen]) -> int:
+        """How many of these the ledger has."""
         known = 0
-        query = sa.select(delivery).where(
-            delivery.c.intent_at >= since, delivery.c.kind != Kind.DELETION
-        ).order_by(delivery.c.id)  # fmt: skip
-        rows = await self._store.transact(lambda c: [self._ledger.job(c, row) for row in c.execute(query).all()])
-        for start in range(0, len(rows), CHUNK):
-            jobs = rows[start : start + CHUNK]
-            addresses = await self._channel.addresses([job.target for job in jobs], reading=True)
-            found = [
-                Evidence(job.id, item.platform_id, item.created)
-                for job in jobs
-                if job.target in addresses
-                for item in listed.get((addresses[job.target], job.text), [])
-            ]
-            known += len(found)
-            effects = await self._ledger.evidence(found, "nightly")
-            self._metrics.take(effects)
-            await self._alarms.take(effects)
+        for start in range(0, len(found), CHUNK):
+            known += await self._store.transact(_owned, [item.platform_id for item in found[start : start + CHUNK]])
         return known
 
-    async def _end(self, listed: list[Listed]) -> int:
+    async def _end(self, listed: list[Seen]) -> int:
         """Say of each message how it ended, as its report would have; the number of rows that did not know."""
         told = 0
         for start in range(0, len(listed), CHUNK):
@@ -93,3 +118,14 @@ class Comparer:
             await self._alarms.take(effects)
             told += sum(effects.moved.values())
         return told
+
+
+def _alike(address: str, text: str) -> bytes:
+    """The same for messages that go to one address and read the same; of hundreds of thousands, 16 bytes each."""
+    return blake2b(f"{address}\n{text}".encode(), digest_size=16).digest()
+
+
+def _owned(connection: sa.Connection, ids: list[str]) -> int:
+    """How many of these ids are some delivery's."""
+    column = platform_id.c.platform_id
+    return connection.scalar(sa.select(sa.func.count(column.distinct())).where(column.in_(ids))) or 0

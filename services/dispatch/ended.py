@@ -2,16 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from schemas.delivery import Receipt
 from schemas.words import State
-from services.dispatch.port import Listed
+from services.dispatch.port import Ended
 from services.dispatch.tables import delivery, platform_id
 
 
-def missed(connection: sa.Connection, listed: Sequence[Listed], now: datetime) -> list[Receipt]:
+class Seen(NamedTuple):
+    """One message of the list, without its address and text."""
+
+    platform_id: str
+    created: datetime
+    ended: Ended | None = None
+    code: int | None = None
+
+
+def missed(connection: sa.Connection, listed: Sequence[Seen], now: datetime) -> list[Receipt]:
     """A report for each message on the list that has ended and whose delivery does not know it.
 
     The id decides whose message it is, never the text: two deliveries may read alike.

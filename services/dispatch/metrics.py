@@ -52,6 +52,13 @@ class DispatchMetrics:
         self.remaining.set(float("nan"))
         self.sandbox = self._gauge("tocsin_channel_sandbox", "1 when the account is a SANDBOX account")
 
+        self.compared = self._gauge(
+            "tocsin_last_comparison_timestamp_seconds", "When the platform's own list was last compared with the ledger"
+        )
+        self.strangers_listed = self._gauge(
+            "tocsin_list_strangers", "Messages on the platform's list that this ledger did not send, by that comparison"
+        )
+
     def _gauge(self, name: str, says: str) -> Gauge:
         return Gauge(name, says, ["channel"], registry=self._registry).labels(self._channel)
 

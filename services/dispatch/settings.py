@@ -25,6 +25,11 @@ class DispatchSettings(RoomSettings):
     rate_per_s: float = Field(0, ge=0, description="starts a second; 0 leaves it to the platform's refusals")
     sweep_s: float = Field(5, gt=0, description="seconds between sweeps: recovery, take-backs, expiry")
     look_up: bool = Field(default=True, description="false leaves doubt to delivery reports")
+    compare_s: float = Field(
+        86_400,
+        ge=0,
+        description="seconds from one comparison with the platform's own list to the next; 0 when asked only",
+    )
     patience_s: float = Field(600, ge=0, description="seconds a failing look-up is repeated before a person is asked")
     fresh_s: float = Field(10, gt=0, description="F: seconds from an intent to the check before the first byte")
     gap_s: float = Field(5, gt=0, description="G: seconds from that check to the first byte")

@@ -179,6 +179,17 @@ counted = sa.Table(
     sa.Column("value", sa.Integer, nullable=False),
 )
 
+#: One row: when the platform's list is compared next, when it was last, or when that began to be counted, and how many
+#: messages on it were nobody's (`services.dispatch.nightly`).
+compared = sa.Table(
+    "compared",
+    metadata,
+    sa.Column("one", sa.Integer, primary_key=True),
+    sa.Column("due", Moment, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("strangers", sa.Integer, nullable=False),
+)
+
 #: Releases, stops and batches that nobody could believe yet: they are judged again when the trust bundle changes.
 doubted = doubts.table(metadata)
 
