@@ -4,14 +4,13 @@ from schemas.topics import ACCEPTED, ANSWERS, APPROVALS, HELD, REFUSED, WITHHELD
 from schemas.words import Realm
 from services.agency.handlers import Handlers
 from services.agency.keys import Keys, KeysError
-from services.agency.memory import MESSAGES, STANDINGS
 from services.agency.metrics import AgencyMetrics
 from services.agency.polling import Poller
 from services.agency.publishers import Publishers, RegisterError
 from services.agency.rate import Rate
 from services.agency.service import Agency
 from services.agency.settings import AgencySettings
-from services.agency.store import METADATA, OUTBOX
+from services.agency.tables import METADATA, OUTBOX
 from services.agency.telling import Teller
 from services.runtime import proxy
 from services.runtime.doors import Door
@@ -23,7 +22,6 @@ from services.runtime.settings import SharedSettings, load, stop
 NAME = "agency"
 #: Nobody waits at the door for longer than a second for what comes after intake.
 _SLOW_MS = 500
-assert {MESSAGES.metadata, STANDINGS.metadata} == {METADATA}  # noqa: S101 - the store makes these tables too
 
 
 def build() -> Room:
