@@ -63,18 +63,17 @@ def _open(url: str, tables: sa.MetaData, who: str) -> Store:
 def _open_file(file: Path, url: str, tables: sa.MetaData) -> Store:
     try:
         return Store(url, tables)
-    except (sa.exc.DBAPIError, sqlite3.Error) as error:
+    except sa.exc.DBAPIError as error:
         raise (_PassesError if is_away(error) else StoreError)(_why(file, error)) from None
 
 
-def _why(file: Path, error: Exception) -> str:
-    driver = getattr(error, "orig", error)
-    if getattr(driver, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+def _why(file: Path, error: sa.exc.DBAPIError) -> str:
+    if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return (
             f"another process holds {file} and does not let go of it, a backup or a program that looks into it: "
             f"`fuser {file}` names it; end it, and start this room again (`tocsin up` and Compose do it themselves)"
         )
-    return f"{file} cannot be opened: {driver}; `tocsin doctor` says what this machine lacks"
+    return f"{file} cannot be opened: {error.orig}; `tocsin doctor` says what this machine lacks"
 
 
 def when_there(opens: Callable[[], T], waits: str) -> T:

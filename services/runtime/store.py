@@ -246,9 +246,8 @@ def _insertion(table: sa.Table, columns: tuple[str, ...], dialect: str) -> Prepa
 
 def is_away(error: Exception) -> bool:
     """Whether an error says that a store cannot be used now, though nothing is wrong with what was asked of it."""
-    driver = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    if isinstance(driver, sqlite3.Error):
-        return (getattr(driver, "sqlite_errorcode", 0) & 0xFF) in _SQLITE_AWAY
-    if isinstance(error, sa.exc.DBAPIError):
-        return postgres.is_away(error)
-    return isinstance(error, sa.exc.TimeoutError)
+    if not isinstance(error, sa.exc.DBAPIError):
+        return isinstance(error, sa.exc.TimeoutError)
+    if isinstance(error.orig, sqlite3.Error):
+        return (getattr(error.orig, "sqlite_errorcode", 0) & 0xFF) in _SQLITE_AWAY
+    return postgres.is_away(error)
