@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.supervisor import Event
+from services.cli.house.supervisor import Event
 
 _COLOURS = {
     "ready": "green", "starting": "yellow", "waiting": "yellow", "restarting": "red", "wrong": "bold red",

@@ -5,7 +5,7 @@ import os
 
 from pydantic_settings import BaseSettings
 
-from services.cli.rooms import ROOMS, SANDBOX
+from services.cli.house.rooms import ROOMS, SANDBOX
 from services.cli.settings import CliSettings
 from services.phonebook.settings import PhonebookSettings
 from services.runtime.file_settings import PREFIX

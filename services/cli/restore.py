@@ -20,9 +20,9 @@ from services.cli.copies.last import Last
 from services.cli.copies.manifest import DamagedError, Manifest
 from services.cli.copies.putting_back import Kept, RunningError
 from services.cli.errors import Code, fail
+from services.cli.house.node import Node
 from services.cli.kafka import KafkaError as NodeError
-from services.cli.kafka_verbs import kafka_folder
-from services.cli.node import Node
+from services.cli.kafka.verbs import kafka_folder
 from services.runtime.postgres import StoreError
 
 T = TypeVar("T")

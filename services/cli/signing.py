@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from services.cli import trust_files
 from services.cli.context import Context
 from services.cli.errors import Code, fail
+from services.cli.keys import trust_files
 from services.runtime.trust import SigningKey, read_key
 from services.runtime.trusted import NotTrustedError, Trust
 

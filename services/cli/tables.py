@@ -17,9 +17,9 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from schemas.topics import DAY, MEGABYTE, TOPICS, Topic
-from services.cli.blueprint import Blueprint, blueprint, shared_metrics
+from services.cli.house.blueprint import Blueprint, blueprint, shared_metrics
+from services.cli.house.rooms import ROOMS, SANDBOX, RoomSpec
 from services.cli.known_settings import settings_classes
-from services.cli.rooms import ROOMS, SANDBOX, RoomSpec
 from services.runtime.settings import variables
 
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,8 @@ from schemas.words import Realm
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption
 from services.cli.display import Display, Lines, LiveTable
 from services.cli.errors import Code, fail
-from services.cli.house import House, Plan
-from services.cli.kafka_verbs import fetch_jars
+from services.cli.house.assembly import House, Plan
+from services.cli.kafka.verbs import fetch_jars
 from services.cli.known_settings import wrong_names
 
 

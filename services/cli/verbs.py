@@ -39,11 +39,11 @@ VERBS = {
 GROUPS = {
     "brake": "services.cli.brake",
     "doubt": "services.cli.doubt",
-    "parked": "services.cli.parked",
-    "keys": "services.cli.keys",
-    "guidance": "services.cli.guidance",
-    "subscribers": "services.cli.subscribers",
-    "kafka": "services.cli.kafka_verbs",
+    "parked": "services.cli.parked.verbs",
+    "keys": "services.cli.keys.verbs",
+    "guidance": "services.cli.guidance.verbs",
+    "subscribers": "services.cli.subscribers.verbs",
+    "kafka": "services.cli.kafka.verbs",
 }
 
 

@@ -23,7 +23,7 @@ from schemas.release import Release, Stop
 from schemas.topics import COMPOSED, DECIDED, ESTIMATED, RELEASED, STOPPED, Topic
 from schemas.words import DecisionWord, Realm, Severity
 from services.cli import wire
-from services.cli.demo_trust import DemoTrust, make_demo_trust
+from services.cli.demo.trust import DemoTrust, make_demo_trust
 from services.cli.kafka import Kafka
 from services.runtime import topics, trust, verifier
 from services.runtime.doors import read_doors

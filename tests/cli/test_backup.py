@@ -21,8 +21,8 @@ from services.cli.context import Context
 from services.cli.copies import keys_file, last, making, manifest, putting_back, sqlite_files, stores
 from services.cli.copies.manifest import DamagedError
 from services.cli.errors import Failure
-from services.cli.prepare import prepare
-from services.cli.rooms import ROOMS
+from services.cli.house.prepare import prepare
+from services.cli.house.rooms import ROOMS
 from services.dispatch.tables import restored
 from services.record import backups
 from services.record.tables import metadata as record_tables
@@ -88,7 +88,7 @@ def test_every_table_of_a_room_is_known_before_the_room_is_built() -> None:
     program = (
         "import importlib\n"
         "from services.cli.copies.stores import tables_of\n"
-        "from services.cli.rooms import ROOMS\n"
+        "from services.cli.house.rooms import ROOMS\n"
         "known = {spec.module: (tables_of(spec.module), set(tables_of(spec.module).tables)) for spec in ROOMS}\n"
         "for module, (tables, before) in known.items():\n"
         "    importlib.import_module(f'{module}.app')\n"

@@ -10,9 +10,9 @@ from schemas.words import Realm
 from services.cli.checks import configuration, machine, review, trust
 from services.cli.checks.finding import Found
 from services.cli.context import Context
+from services.cli.house.prepare import prepare
+from services.cli.house.stand_ins import StandIns, stand_ins
 from services.cli.known_settings import settings_classes
-from services.cli.prepare import prepare
-from services.cli.stand_ins import StandIns, stand_ins
 from services.dispatch.sms.settings import VENDOR_HOSTS, SmsSettings
 from services.dispatch.x.settings import XSettings
 

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.cli import node
+from services.cli.house import node
+from services.cli.house.node import Node
 from services.cli.kafka import Kafka, KafkaError
 from services.cli.kafka.broker import ROOM_BYTES
-from services.cli.node import Node
 
 
 def leave(monkeypatch: pytest.MonkeyPatch, free: int) -> None:

@@ -11,10 +11,10 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from schemas.words import Realm
-from services.cli.demo_reviews import make_demo_reviews
-from services.cli.demo_trust import make_demo_trust
+from services.cli.demo.reviews import make_demo_reviews
+from services.cli.demo.trust import make_demo_trust
 from services.cli.errors import Failure
-from services.cli.guidance import app
+from services.cli.guidance.verbs import app
 from services.compose import library
 from services.compose.composer import compose
 from services.compose.settings import HOME, ComposeSettings

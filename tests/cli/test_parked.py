@@ -14,7 +14,7 @@ from schemas.words import Realm
 from services.cli import wire
 from services.cli.context import Context
 from services.cli.kafka import Kafka
-from services.cli.parked import Parked, drop, list_, open_records, replay, show
+from services.cli.parked.verbs import Parked, drop, list_, open_records, replay, show
 from services.runtime import topics
 from services.runtime.decoding import CONTENT_TYPE_HEADER, ONLY_HEADER, Envelope, decode
 from services.runtime.outbox import SCHEMA_HEADER, Message, message_of

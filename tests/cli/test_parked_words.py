@@ -4,7 +4,7 @@ import pytest
 
 from schemas.topics import PARKED, TOPICS, Topic
 from schemas.words import Realm
-from services.cli import parked_words
+from services.cli.parked import words as parked_words
 from services.runtime.decoding import UnreadableError
 
 

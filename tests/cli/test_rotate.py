@@ -10,12 +10,12 @@ import pytest
 from schemas.release import Release
 from schemas.topics import COMPOSED, RELEASED
 from schemas.words import Channel, Realm, Severity
-from services.cli import trust_files
-from services.cli.bundling import SourceError
 from services.cli.context import Context
-from services.cli.demo_trust import make_demo_trust
+from services.cli.demo.trust import make_demo_trust
 from services.cli.kafka import Kafka
-from services.cli.keys import know_our_keys
+from services.cli.keys import trust_files
+from services.cli.keys.bundling import SourceError
+from services.cli.keys.verbs import know_our_keys
 from services.runtime.trust import new_key, read_key, write_key
 from tests.support import broadcasts
 from tests.support.code import REPOSITORY

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from schemas.words import Realm
-from services.cli import supervisor
-from services.cli.child import Child
-from services.cli.rooms import RoomSpec
-from services.cli.supervisor import Backoff, Event, Supervisor
+from services.cli.house import supervisor
+from services.cli.house.child import Child
+from services.cli.house.rooms import RoomSpec
+from services.cli.house.supervisor import Backoff, Event, Supervisor
 
 FOREVER = "import time; time.sleep(600)"
 

@@ -13,7 +13,7 @@ from schemas.words import Realm
 from services.cli.checks.finding import bad
 from services.cli.checks.secret_values import secrets
 from services.cli.context import Context
-from services.cli.prepare import prepare
+from services.cli.house.prepare import prepare
 from services.cli.support import bundle as support
 from services.cli.support.masking import log_line
 from services.phonebook.book import open_phonebook

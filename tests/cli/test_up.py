@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from services.cli.rooms import ROOMS, SANDBOX
+from services.cli.house.rooms import ROOMS, SANDBOX
 from tests.support.code import REPOSITORY
 from tests.support.house import Up, left_of, said, tocsin
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from schemas.broadcast import Rendition
 from schemas.words import Channel
 from services.cli.errors import Failure
-from services.cli.guidance import app
+from services.cli.guidance.verbs import app
 from services.compose import library
 from services.compose.allowed import permit
 from services.compose.composer import Before, compose

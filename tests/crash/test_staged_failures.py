@@ -20,12 +20,12 @@ from aiohttp import web
 from schemas.topics import RELEASED
 from schemas.trust import BundleStatement
 from schemas.words import Channel, Realm
-from services.cli import trust_files
 from services.cli.checks import configuration, machine, platforms, running, waiting, webhook
 from services.cli.checks.finding import Found
 from services.cli.context import Context
 from services.cli.doctor import everything
 from services.cli.kafka import Kafka
+from services.cli.keys import trust_files
 from services.cli.sight.asking import look
 from services.runtime.outbox import Message
 from tests.crash.killing import PACE, URGENT, bounds

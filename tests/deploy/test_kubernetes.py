@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 import yaml
 
-from services.cli.rooms import ROOMS
+from services.cli.house.rooms import ROOMS
 from services.runtime.file_settings import FILE
 from tests.deploy.manifests import KUBERNETES, OVERLAY, built, container, of_kind, pods
 from tests.frontdoor.test_compose import settings_of_all_rooms

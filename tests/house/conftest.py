@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.cli.blueprint import Blueprint, blueprint
+from services.cli.house.blueprint import Blueprint, blueprint
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ import pytest
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
-from services.cli.blueprint import Blueprint
-from services.cli.rooms import ROOMS
+from services.cli.house.blueprint import Blueprint
+from services.cli.house.rooms import ROOMS
 from services.runtime import broker as kafka
 from tests.support.code import REPOSITORY
 

@@ -6,9 +6,9 @@ import pytest
 
 from schemas.topics import TOPICS
 from services.cli import tables
-from services.cli.blueprint import Blueprint
 from services.cli.errors import Code
-from services.cli.rooms import ROOMS, SANDBOX
+from services.cli.house.blueprint import Blueprint
+from services.cli.house.rooms import ROOMS, SANDBOX
 from services.cli.verbs import GROUPS, VERBS
 
 TEXT = tables.README.read_text(encoding="utf-8")

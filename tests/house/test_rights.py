@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from schemas.words import Realm
-from services.cli.blueprint import Blueprint
+from services.cli.house.blueprint import Blueprint
+from services.cli.house.rooms import ROOMS, RoomSpec
 from services.cli.rights.house import ROOM_NAMES, parties
 from services.cli.rights.wanted import user
-from services.cli.rooms import ROOMS, RoomSpec
 
 
 @pytest.mark.parametrize("spec", ROOMS, ids=lambda spec: spec.name)

@@ -8,8 +8,8 @@ import pytest
 from schemas import topics as listed
 from schemas.topics import ANSWERS, BY_NAME, PARKED, TOPICS, Topic
 from schemas.words import PUBLIC_CHANNELS, Channel, Realm, Urgency
-from services.cli.blueprint import Blueprint
-from services.cli.rooms import ROOMS, RoomSpec
+from services.cli.house.blueprint import Blueprint
+from services.cli.house.rooms import ROOMS, RoomSpec
 from services.runtime.room import Room
 from services.runtime.topics import configuration, wanted
 from tests.support.code import modules

@@ -14,7 +14,7 @@ from schemas.answer import BytesRead
 from schemas.decision import ReadRequest, ReadStatement
 from schemas.trust import Bundle
 from schemas.words import Realm
-from services.cli.demo_trust import DemoTrust, make_demo_trust
+from services.cli.demo.trust import DemoTrust, make_demo_trust
 from services.intake.door import PrivateDoor
 from services.intake.store import OUTBOX
 from services.runtime.doors import Door

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli.errors import Failure
-from services.cli.subscribers import app
+from services.cli.subscribers.verbs import app
 from tests.phonebook.books import HEADER, number, row
 
 

@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaProducer
 from schemas.topics import PARKED
 from schemas.words import Realm
 from services.cli.context import Context
+from services.cli.house.rooms import ROOMS
 from services.cli.rights.wanted import CLI, publisher, user
-from services.cli.rooms import ROOMS
 from tests.rights.conftest import Secured
 from tests.support import alerts
 from tests.support.fleet import Fleet, until

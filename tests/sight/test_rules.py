@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.cli.blueprint import Blueprint, blueprint
+from services.cli.house.blueprint import Blueprint, blueprint
 from services.cli.known_settings import settings_classes
 from services.cli.verbs import GROUPS, VERBS
 from services.runtime.metrics import LATENCY

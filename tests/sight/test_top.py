@@ -8,7 +8,7 @@ from rich.console import Console
 
 from services.cli import main as roof
 from services.cli.errors import Code
-from services.cli.rooms import ROOMS
+from services.cli.house.rooms import ROOMS
 from services.cli.sight.asking import Answer, Look, Sample
 from services.cli.sight.drawing import draw, lines
 from services.cli.sight.picture import ChannelView, Picture, picture

@@ -11,7 +11,7 @@ from schemas.cap import Certainty, Scope, Urgency
 from schemas.decision import Decision, Statement
 from schemas.release import Release, Stop
 from schemas.words import BroadcastKind, Channel, DecisionWord, Grade, Realm, Severity
-from services.cli.demo_trust import DemoTrust
+from services.cli.demo.trust import DemoTrust
 from services.runtime import trust
 from services.runtime.trust import SigningKey
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.words import Realm
-from services.cli.demo_trust import DemoTrust, make_demo_trust
+from services.cli.demo.trust import DemoTrust, make_demo_trust
 from services.cli.kafka.settings import free_port
 from services.phonebook.book import Phonebook, init_phonebook, open_phonebook
 from services.phonebook.rows import Entry

@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 
 from schemas.trust import BundleStatement
 from schemas.words import Realm, Severity
-from services.cli import keys, trust_files
-from services.cli.bundling import SourceError, compile_statement
-from services.cli.demo_trust import make_demo_trust
+from services.cli.demo.trust import make_demo_trust
 from services.cli.errors import Failure
+from services.cli.keys import trust_files
+from services.cli.keys import verbs as keys
+from services.cli.keys.bundling import SourceError, compile_statement
 from services.runtime import trusted
 from services.runtime.trust import read_key, write_key
 from tests.support.trust import KEYS, revocation

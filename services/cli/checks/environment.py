@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from services.cli.environ import environ
-from services.cli.stand_ins import StandIns
+from services.cli.house.stand_ins import StandIns
 
 
 def of_the_house(home: Path) -> AbstractContextManager[None]:

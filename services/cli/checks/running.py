@@ -12,8 +12,8 @@ from schemas.topics import TOPICS
 from services.cli.checks import cures
 from services.cli.checks.finding import Found, bad, good, mind
 from services.cli.context import Context
+from services.cli.house.rooms import ROOMS, RoomSpec
 from services.cli.kafka.process import live_process
-from services.cli.rooms import ROOMS, RoomSpec
 from services.runtime.doors import read_doors
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.settings import load

@@ -4,9 +4,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.cli import trust_files
 from services.cli.checks.finding import Found, bad, good, mind
 from services.cli.context import Context
+from services.cli.keys import trust_files
 from services.phonebook.book import open_phonebook
 from services.phonebook.errors import PhonebookError
 from services.phonebook.settings import PhonebookSettings

@@ -5,9 +5,10 @@ import math
 from collections.abc import Iterator
 
 from schemas.words import Reason, State
-from services.cli import room_states, trust_files
+from services.cli import room_states
 from services.cli.checks.finding import Found, bad, good, mind
 from services.cli.context import Context
+from services.cli.keys import trust_files
 from services.cli.sight.asking import Answer
 from services.cli.sight.asking import look as ask
 from services.runtime.trusted import NotTrustedError

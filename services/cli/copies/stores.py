@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from services.cli.context import Context
+from services.cli.house.rooms import ROOMS
 from services.cli.known_settings import settings_classes
-from services.cli.rooms import ROOMS
 from services.phonebook.settings import PhonebookSettings
 from services.phonebook.tables import metadata as phonebook_tables
 from services.runtime.settings import RoomSettings, room_config

@@ -12,7 +12,7 @@ from services.cli import wire
 from services.cli.context import Context
 from services.cli.demo.patience import Patience
 from services.cli.demo.stage import Stage
-from services.cli.demo_trust import DemoTrust
+from services.cli.demo.trust import DemoTrust
 from services.cli.errors import fail
 from services.cli.signing import choose_role, nonce, open_trust
 from services.runtime import verifier

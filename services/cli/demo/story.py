@@ -14,8 +14,8 @@ from services.cli.context import Context
 from services.cli.demo import approval, copies
 from services.cli.demo.patience import Patience
 from services.cli.demo.stage import Stage
+from services.cli.demo.trust import DemoTrust
 from services.cli.demo.witness import Witness
-from services.cli.demo_trust import DemoTrust
 from services.cli.errors import fail
 from services.cli.publish import Answer, send_and_follow
 

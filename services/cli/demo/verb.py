@@ -19,13 +19,13 @@ from services.cli.demo.patience import Patience
 from services.cli.demo.report import Outcome, report
 from services.cli.demo.stage import Stage
 from services.cli.demo.story import LOOK_S, Story
+from services.cli.demo.trust import make_demo_trust
 from services.cli.demo.witness import Witness
-from services.cli.demo_trust import make_demo_trust
 from services.cli.errors import Code, Failure, fail
-from services.cli.house import House, Plan
-from services.cli.kafka_verbs import fetch_jars
+from services.cli.house.assembly import House, Plan
+from services.cli.house.supervisor import Event
+from services.cli.kafka.verbs import fetch_jars
 from services.cli.known_settings import wrong_names
-from services.cli.supervisor import Event
 from services.cli.up import told_to_stop
 
 PeopleOption = Annotated[int, typer.Option("--people", min=1, max=people.MOST, help="How many subscribers.")]

@@ -13,7 +13,7 @@ from typing import Self
 
 import psutil
 
-from services.cli import lifeline
+from services.cli.house import lifeline
 from services.cli.kafka.errors import KafkaError
 from services.cli.kafka.jars import Progress, classpath, ensure_jars
 from services.cli.kafka.java import find_java

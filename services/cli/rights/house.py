@@ -6,8 +6,8 @@ from pathlib import Path
 from schemas.topics import TOPICS, Topic
 from schemas.words import Realm
 from services.cli.errors import Code, fail
+from services.cli.house.rooms import ROOMS
 from services.cli.rights.wanted import Parties
-from services.cli.rooms import ROOMS
 from services.intake.publishers import RegisterError, read_register
 from services.intake.settings import IntakeSettings
 from services.runtime.settings import load

@@ -10,7 +10,7 @@ import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.cli.context import Context
-from services.cli.rooms import ROOMS
+from services.cli.house.rooms import ROOMS
 from services.runtime.doors import read_doors
 
 WAIT_S = 5

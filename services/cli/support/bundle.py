@@ -18,14 +18,14 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from schemas.topics import PARKED
-from services.cli import trust_files
 from services.cli.checks.finding import Found
 from services.cli.checks.secret_values import secrets, value_of
 from services.cli.context import Context
 from services.cli.copies import last
 from services.cli.errors import Failure
+from services.cli.keys import trust_files
 from services.cli.known_settings import settings_classes
-from services.cli.parked import open_records
+from services.cli.parked.verbs import open_records
 from services.cli.private import new_private
 from services.cli.sight.asking import look
 from services.cli.support import masking

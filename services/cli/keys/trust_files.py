@@ -10,7 +10,7 @@ from services.runtime import trust, trusted
 from services.runtime.keeper import bundle_path, read_bundle
 from services.runtime.trust import SigningKey
 
-POLICY_FILE = Path(__file__).parents[2] / "deploy" / "policy.yaml"
+POLICY_FILE = Path(__file__).parents[3] / "deploy" / "policy.yaml"
 PEOPLE_FILE = POLICY_FILE.with_name("people.yaml")
 
 

@@ -9,14 +9,14 @@ import typer
 from schemas.topics import TRUST
 from schemas.trust import Bundle, BundleStatement, Revocation, RevocationStatement, Sign
 from schemas.words import Realm
-from services.cli import trust_files
-from services.cli.administrators import PUBLISHED, AdminOption, open_administrators, tell
-from services.cli.bundling import SourceError, compile_statement
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import Code, fail
+from services.cli.keys import trust_files
+from services.cli.keys.administrators import PUBLISHED, AdminOption, open_administrators, tell
+from services.cli.keys.bundling import SourceError, compile_statement
+from services.cli.keys.rotating import rotate
+from services.cli.keys.rotation import USES
 from services.cli.reasons import checked
-from services.cli.rotating import rotate
-from services.cli.rotation import USES
 from services.cli.signing import KeyOption, PersonOption, open_key
 from services.runtime import trusted
 from services.runtime.trust import SigningKey, new_key, read_key, write_key

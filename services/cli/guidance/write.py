@@ -8,8 +8,8 @@ import typer
 from schemas.words import Realm
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import Code, fail
-from services.cli.guidance_page import lines, page
-from services.cli.guidance_shelf import open_shelf
+from services.cli.guidance.page import lines, page
+from services.cli.guidance.shelf import open_shelf
 from services.compose.reading import DataError, read_yaml
 
 LanguageOption = Annotated[str | None, typer.Option("--language", help="A further language: its code, such as ar.")]

@@ -9,7 +9,7 @@ from typing import Literal
 
 import aiohttp
 
-from services.cli.child import Child, Health
+from services.cli.house.child import Child, Health
 
 State = Literal["starting", "waiting", "ready", "restarting", "wrong", "stopped"]
 WRONG_SETTING, ROOM_STOP = 2, 3

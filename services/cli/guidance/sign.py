@@ -11,8 +11,8 @@ from schemas.guidance import GuidanceApproval, GuidanceStatement
 from schemas.words import Realm
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import Code, fail
-from services.cli.guidance_shelf import Shelf, approvals_folder, open_shelf
-from services.cli.guidance_write import LanguageOption, PackArgument
+from services.cli.guidance.shelf import Shelf, approvals_folder, open_shelf
+from services.cli.guidance.write import LanguageOption, PackArgument
 from services.cli.signing import KeyOption, PersonOption, nonce, open_key, open_trust
 from services.compose.guidance import Pack
 from services.compose.linting import lint

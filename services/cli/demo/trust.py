@@ -11,9 +11,9 @@ import yaml
 
 from schemas.trust import Bundle
 from schemas.words import Realm
-from services.cli import trust_files
-from services.cli.bundling import compile_statement
 from services.cli.errors import Code, fail
+from services.cli.keys import trust_files
+from services.cli.keys.bundling import compile_statement
 from services.runtime.trust import SigningKey, new_key, read_key, write_key
 
 ADMINISTRATORS = ("admin-1", "admin-2")

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from schemas.words import Realm
-from services.cli.administrators import AdminOption, open_administrators
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import Code, fail
-from services.cli.rotation import Rotation
+from services.cli.keys.administrators import AdminOption, open_administrators
+from services.cli.keys.rotation import Rotation
 from services.runtime.trusted import NotTrustedError
 
 #: What an old key has signed is on its way for minutes at most while all rooms run.

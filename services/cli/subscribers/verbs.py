@@ -12,7 +12,7 @@ import typer
 from schemas.words import Realm
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import Code
-from services.cli.subscribers_io import areas_of, bar, open_target, read_source, sentences, show_report
+from services.cli.subscribers.files import areas_of, bar, open_target, read_source, sentences, show_report
 from services.phonebook import exporting
 from services.phonebook.book import Phonebook, init_phonebook, open_phonebook
 from services.phonebook.csvfile import encoding_of, open_sheet

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from schemas.words import Realm
-from services.cli import trust_files
 from services.cli.context import Context
 from services.cli.errors import Code, fail
+from services.cli.keys import trust_files
 from services.compose import library
 from services.compose.allowed import Permit, permit
 from services.compose.guidance import Pack

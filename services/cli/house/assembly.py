@@ -10,17 +10,17 @@ from typing import IO
 from aiokafka.errors import KafkaError as ClientError
 
 from schemas.words import Realm
-from services.cli import demo_agency
-from services.cli.child import Child
 from services.cli.context import Context, kafka_file, write_kafka
+from services.cli.demo import agency as demo_agency
 from services.cli.errors import Code, fail
+from services.cli.house.child import Child
+from services.cli.house.node import Node
+from services.cli.house.prepare import prepare
+from services.cli.house.rooms import ROOMS, SANDBOX, shared_environment
+from services.cli.house.stand_ins import stand_ins
+from services.cli.house.supervisor import Show, Supervisor
 from services.cli.kafka import KafkaError
-from services.cli.kafka_verbs import kafka_folder
-from services.cli.node import Node
-from services.cli.prepare import prepare
-from services.cli.rooms import ROOMS, SANDBOX, shared_environment
-from services.cli.stand_ins import stand_ins
-from services.cli.supervisor import Show, Supervisor
+from services.cli.kafka.verbs import kafka_folder
 from services.runtime import topics
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.settings import load

@@ -11,8 +11,8 @@ from pathlib import Path
 import aiohttp
 
 from schemas.words import Realm
-from services.cli import lifeline
-from services.cli.rooms import RoomSpec
+from services.cli.house import lifeline
+from services.cli.house.rooms import RoomSpec
 from services.runtime.doors import door_file, read_doors
 
 _PROBE = aiohttp.ClientTimeout(total=2)

@@ -11,9 +11,10 @@ import typer
 from schemas.operations import Closing
 from schemas.topics import PARKED
 from schemas.words import Realm
-from services.cli import parked_words, wire
+from services.cli import wire
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import Code, fail
+from services.cli.parked import words as parked_words
 from services.cli.reasons import checked
 from services.runtime.decoding import ONLY_HEADER, Envelope
 from services.runtime.outbox import SCHEMA_HEADER, Message, message_of

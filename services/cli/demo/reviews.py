@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from schemas.words import Realm
-from services.cli.demo_trust import DemoTrust
-from services.cli.guidance_shelf import open_shelf
-from services.cli.guidance_sign import keep, sign
+from services.cli.demo.trust import DemoTrust
+from services.cli.guidance.shelf import open_shelf
+from services.cli.guidance.sign import keep, sign
 from services.compose.reviews import ROLES
 
 

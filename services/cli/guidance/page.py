@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.cli.guidance_shelf import Shelf
+from services.cli.guidance.shelf import Shelf
 from services.compose import filling
 from services.compose.allowed import Permit
 from services.compose.guidance import Pack, Sentence

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 from schemas.topics import TRUST
 from schemas.trust import Bundle, BundleStatement, Engine, Key
-from services.cli import trust_files
 from services.cli.context import Context
 from services.cli.errors import Code, fail
+from services.cli.keys import trust_files
 from services.cli.room_states import Behind, by_older_bundle, with_unread
 from services.runtime.trust import SigningKey, new_key, read_key, write_key
 

@@ -15,9 +15,9 @@ from prometheus_client import CollectorRegistry
 from schemas.words import Realm
 from services.cli.context import Context
 from services.cli.environ import environ
-from services.cli.prepare import prepare
-from services.cli.rooms import ROOMS, SANDBOX, RoomSpec, shared_environment
-from services.cli.stand_ins import stand_ins
+from services.cli.house.prepare import prepare
+from services.cli.house.rooms import ROOMS, SANDBOX, RoomSpec, shared_environment
+from services.cli.house.stand_ins import stand_ins
 from services.runtime.metrics import RoomMetrics
 from services.runtime.room import Room
 from services.runtime.settings import SharedSettings

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from services.cli import demo_agency
 from services.cli.context import Context
-from services.cli.demo_reviews import make_demo_reviews
-from services.cli.demo_trust import make_demo_trust
+from services.cli.demo import agency as demo_agency
+from services.cli.demo.reviews import make_demo_reviews
+from services.cli.demo.trust import make_demo_trust
 from services.cli.errors import Code, fail
 from services.phonebook.book import init_phonebook
 from services.phonebook.errors import PhonebookError
@@ -29,7 +29,7 @@ def prepare(context: Context, *, sandbox: bool) -> list[str]:
 
 
 def main() -> None:
-    """`python -m services.cli.prepare`: for a container that runs before the rooms of a sandbox (deploy/compose)."""
+    """`python -m services.cli.house.prepare`: a container runs it before the rooms of a sandbox (deploy/compose)."""
     shared = SharedSettings()
     for sentence in prepare(Context(shared.data, shared.realm), sandbox=True):
         print(sentence)

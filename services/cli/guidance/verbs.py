@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from schemas.words import Realm
-from services.cli import guidance_sign, guidance_write
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import fail
-from services.cli.guidance_shelf import Shelf, open_shelf
+from services.cli.guidance import sign as guidance_sign
+from services.cli.guidance import write as guidance_write
+from services.cli.guidance.shelf import Shelf, open_shelf
 from services.compose import filling
 from services.compose.guidance import Pack
 from services.compose.linting import Problem, lint, lint_contacts

@@ -1,0 +1,1 @@
+"""`tocsin subscribers`: people in the phonebook, one by one and by file."""
