@@ -90,6 +90,7 @@ def test_a_text_beside_a_bare_post(run: Run, kafka: Kafka, tmp_path: Path) -> No
             found["plan"].append(plan)
             found["ledger"].append(settle)
             found["report"].append(report)
+            found["floor"].append(_floor(tmp_path / f"floor-{number}"))
             found["straightforward"].append(_straightforward(kafka.bootstrap, f"bench-{number}", address))
     yard = middle(found["bare aiohttp"])
 
@@ -105,6 +106,7 @@ def test_a_text_beside_a_bare_post(run: Run, kafka: Kafka, tmp_path: Path) -> No
         line("the same, lean transport", "lean", 0.4),
         line("the same without its transport", "none", 0.10),
         line("ledger alone: claim and settle, each commit on disk", "ledger", 0.06),
+        line("SQLite alone: what any ledger with a row a text takes", "floor"),
         line("ledger: planning", "plan"),
         line("ledger: reporting what changed", "report"),
         line("one POST with the vendor's client, no ledger", "bare twilio"),
@@ -113,11 +115,20 @@ def test_a_text_beside_a_bare_post(run: Run, kafka: Kafka, tmp_path: Path) -> No
 
 
 def _ledger(folder: Path) -> tuple[float, float, float]:
-    folder.mkdir()
-    command = [sys.executable, "-m", "tests.bench.ledger_alone", str(folder), str(TEXTS)]
-    said = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True, timeout=600).stdout
-    plan, settle, report = map(float, said.split())
+    plan, settle, report = _figures("tests.bench.ledger_alone", folder)
     return plan, settle, report
+
+
+def _floor(folder: Path) -> float:
+    [spent] = _figures("tests.bench.floor", folder)
+    return spent
+
+
+def _figures(module: str, folder: Path) -> list[float]:
+    folder.mkdir()
+    command = [sys.executable, "-m", module, str(folder), str(TEXTS)]
+    said = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True, timeout=600).stdout
+    return list(map(float, said.split()))
 
 
 def _straightforward(bootstrap: str, topic: str, address: str) -> float:
