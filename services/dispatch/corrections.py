@@ -21,11 +21,11 @@ def derive(connection: sa.Connection, plan: Plan, now: datetime) -> int:
     """Turn planned alerts of a later revision into corrections, up to a chunk; the number of alerts turned."""
     new, old, other = delivery.alias("new"), delivery.alias("old"), delivery.alias("other")
     stands = sa.exists().where(
-        same_place(plan, new, old), old.c.version == new.c.version, old.c.revision < new.c.revision,
+        same_place(new, old, public=plan.public), old.c.version == new.c.version, old.c.revision < new.c.revision,
         old.c.state.in_(STANDS),
     )  # fmt: skip
     in_doubt = sa.exists().where(
-        same_place(plan, new, other), other.c.ordinal < new.c.ordinal, other.c.state.in_(DOUBT)
+        same_place(new, other, public=plan.public), other.c.ordinal < new.c.ordinal, other.c.state.in_(DOUBT)
     )
     query = sa.select(new).where(
         new.c.state == State.PLANNED, new.c.revision > 1, new.c.kind.in_(ALERTS), stands, ~in_doubt, ~new.c.maybe

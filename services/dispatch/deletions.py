@@ -15,6 +15,7 @@ from services.dispatch.moves import STANDS
 from services.dispatch.planner import TAKE_BACK_PRIORITY, Plan
 from services.dispatch.tables import delivery, platform_id, release
 from services.dispatch.takeback import TAKEN_BACK
+from services.runtime.prepared import Given, Prepared
 from services.runtime.store import insert_new
 
 #: A post that was taken back or corrected still stands until it is deleted.
@@ -26,23 +27,33 @@ def derive(connection: sa.Connection, plan: Plan, now: datetime) -> int:
     if not plan.deletes:
         return 0
     ended = sa.or_(release.c.word == "withdraw", release.c.kind == BroadcastKind.CANCEL)
-    taking_back = connection.execute(sa.select(release).where(ended, release.c.ends > now)).all()
+    columns = release.c.lineage, release.c.version, release.c.revision, release.c.word, release.c.digest, release.c.ends
+    taking_back = connection.execute(sa.select(*columns).where(ended, release.c.ends > now)).all()
     return sum(_delete(connection, plan, found, now) for found in taking_back)
+
+
+def _posts(kind: Kind) -> Prepared:
+    """The posts of a lineage below an ordinal that are there, or were before they were taken back; an id each."""
+    columns = delivery.c.id, delivery.c.lineage, delivery.c.target, delivery.c.language, delivery.c.severity
+    return Prepared(
+        sa.select(*columns, platform_id.c.platform_id)
+        .join(platform_id, platform_id.c.delivery == delivery.c.id)
+        .where(
+            delivery.c.lineage == Given("lineage"), delivery.c.ordinal < Given("ordinal"),
+            delivery.c.state.in_(THERE), delivery.c.kind.in_(TAKEN_BACK[kind]),
+        )
+    )  # fmt: skip
+
+
+_POSTS = {kind: _posts(kind) for kind in TAKEN_BACK}
 
 
 def _delete(connection: sa.Connection, plan: Plan, found: Any, now: datetime) -> int:  # noqa: ANN401 - a row of `release`
     withdrawn = found.word == "withdraw"
     ordinal = ids.ordinal(found.version, found.revision, take_back=withdrawn)
-    query = (
-        sa.select(delivery, platform_id.c.platform_id)
-        .join(platform_id, platform_id.c.delivery == delivery.c.id)
-        .where(
-            delivery.c.lineage == found.lineage, delivery.c.ordinal < ordinal, delivery.c.state.in_(THERE),
-            delivery.c.kind.in_(TAKEN_BACK[Kind.WITHDRAWAL if withdrawn else Kind.CANCEL]),
-        )
-    )  # fmt: skip
+    posts = _POSTS[Kind.WITHDRAWAL if withdrawn else Kind.CANCEL]
     rows = []
-    for row in connection.execute(query).all():
+    for row in posts(connection, lineage=found.lineage, ordinal=ordinal).all():
         target = f"{row.target}#{row.platform_id}"
         rows.append({
             "id": ids.delivery_id(row.lineage, found.version, found.revision, plan.channel, target, Kind.DELETION),

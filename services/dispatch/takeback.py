@@ -16,7 +16,8 @@ from schemas.words import Kind, State
 from services.dispatch import ids
 from services.dispatch.moves import DOUBT, STANDS
 from services.dispatch.planner import TAKE_BACK_PRIORITY, Plan
-from services.dispatch.tables import delivery, mark, release
+from services.dispatch.tables import STANDING, delivery, mark, release
+from services.runtime.prepared import Given, Prepared
 from services.runtime.store import insert_new
 
 TAKING_BACK = (Kind.CANCEL, Kind.WITHDRAWAL)
@@ -37,21 +38,37 @@ class Owed:
     for_a_person: tuple[tuple[str, str], ...] = ()
 
 
+def _taking_back() -> "sa.Select[Any]":
+    """Marks below which something stands that nothing of theirs follows; most often there is none."""
+    row, follower = delivery, delivery.alias("follower")
+    followed = sa.exists().where(follower.c.id == row.c.follower, follower.c.ordinal == mark.c.ordinal)
+    followed = followed.correlate(row, mark)
+    below = sa.exists().where(
+        row.c.lineage == mark.c.lineage, row.c.ordinal < mark.c.ordinal, STANDING,
+        sa.or_(row.c.state == State.UNRESOLVED, ~followed),
+    )  # fmt: skip
+    columns = mark.c.lineage, mark.c.ordinal, mark.c.kind, mark.c.digest
+    return sa.select(*columns).where(mark.c.kind.in_(TAKING_BACK), mark.c.at > Given("since", mark.c.at), below)
+
+
+_TAKING_BACK = Prepared(_taking_back())
+
+
 def derive(connection: sa.Connection, plan: Plan, last_arrival_s: float, now: datetime) -> Owed:
     """Plan the take-backs that are owed now, up to a chunk a lineage; call again while it plans some."""
     planned, persons = 0, []
-    alive = mark.c.at > now - timedelta(seconds=plan.take_back_s)
-    for found in connection.execute(sa.select(mark).where(mark.c.kind.in_(TAKING_BACK), alive)).all():
-        texts = _texts(connection, found)
+    for found in _TAKING_BACK(connection, since=now - timedelta(seconds=plan.take_back_s)).all():
+        rows = _owed(connection, plan, found, last_arrival_s, now)
+        unresolved = plan.public and _unresolved(connection, found)
+        texts = _texts(connection, found) if rows or unresolved else None
         if texts is None:
             continue
-        rows = _owed(connection, plan, found, last_arrival_s, now)
         if rows and not texts.by_language:
             persons.append(("no_words", found.lineage))
         elif rows:
             _plan_all(connection, plan, found, texts, rows, now)
             planned += len(rows)
-        if plan.public and _unresolved(connection, found):
+        if unresolved:
             persons.append(("unresolved", found.lineage))
     return Owed(planned, tuple(persons))
 
@@ -71,30 +88,46 @@ def _texts(connection: sa.Connection, found: Any) -> _Texts | None:  # noqa: ANN
     return _Texts(row.texts[kept], row.ends) if row else None
 
 
-def same_place(plan: Plan, row: Any, other: Any) -> "sa.ColumnElement[bool]":  # noqa: ANN401 - a table or its alias
+def same_place(row: Any, other: Any, *, public: bool) -> "sa.ColumnElement[bool]":  # noqa: ANN401 - a table or its alias
     """Whether two rows speak to the same readers: one subscriber, or one language of an account, whatever the part."""
-    alike = other.c.language == row.c.language if plan.public else other.c.target == row.c.target
+    alike = other.c.language == row.c.language if public else other.c.target == row.c.target
     return sa.and_(other.c.lineage == row.c.lineage, alike, other.c.kind != Kind.DELETION)
+
+
+def _owing(kind: Kind, *, public: bool) -> "sa.Select[Any]":
+    """Rows that stand below a mark and that no take-back of this mark follows, where nothing may still arrive.
+
+    By target, and by the index that has them so: of a hundred thousand a chunk is read, not all of them sorted.
+    """
+    row, other, follower = delivery, delivery.alias("other"), delivery.alias("follower")
+    ordinal = Given("ordinal")
+    stands = sorted([*STANDS] if public else [*STANDS, State.UNRESOLVED])
+    repeated = (other.c.attempt > 1) & (other.c.intent_at >= Given("since", delivery.c.intent_at))
+    waits = sa.exists().where(
+        same_place(row, other, public=public), other.c.ordinal < ordinal,
+        sa.or_(other.c.state.in_(DOUBT), other.c.state.in_(stands) & repeated),
+    )  # fmt: skip
+    # A correction or Cancel that was overtaken or has failed follows nothing any more.
+    followed = sa.exists().where(follower.c.id == row.c.follower, follower.c.ordinal == ordinal)
+    return sa.select(row.c.id, row.c.lineage, row.c.target, row.c.language, row.c.severity).where(
+        row.c.lineage == Given("lineage"), row.c.ordinal < ordinal, row.c.kind.in_(TAKEN_BACK[kind]),
+        row.c.state.in_(stands), ~followed, ~waits,
+    ).order_by(row.c.target, row.c.ordinal).limit(CHUNK)  # fmt: skip
+
+
+def _all_owing() -> dict[tuple[Kind, bool], Prepared]:
+    return {(kind, public): Prepared(_owing(kind, public=public)) for kind in TAKING_BACK for public in (True, False)}
+
+
+_OWING = _all_owing()
 
 
 def _owed(
     connection: sa.Connection, plan: Plan, found: Any, last_arrival_s: float, now: datetime  # noqa: ANN401 - a row of `mark`
 ) -> Sequence["sa.Row[Any]"]:  # fmt: skip
-    """Rows that stand below the mark and that no take-back of this mark follows, where nothing may still arrive."""
-    row, other, follower = delivery, delivery.alias("other"), delivery.alias("follower")
-    stands = [*STANDS] if plan.public else [*STANDS, State.UNRESOLVED]
-    repeated = (other.c.attempt > 1) & (other.c.intent_at >= now - timedelta(seconds=last_arrival_s))
-    waits = sa.exists().where(
-        same_place(plan, row, other), other.c.ordinal < found.ordinal,
-        sa.or_(other.c.state.in_(DOUBT), other.c.state.in_(stands) & repeated),
-    )  # fmt: skip
-    # A correction or Cancel that was overtaken or has failed follows nothing any more.
-    followed = sa.exists().where(follower.c.id == row.c.follower, follower.c.ordinal == found.ordinal)
-    query = sa.select(row).where(
-        row.c.lineage == found.lineage, row.c.ordinal < found.ordinal, row.c.kind.in_(TAKEN_BACK[Kind(found.kind)]),
-        row.c.state.in_(stands), ~followed, ~waits,
-    )  # fmt: skip
-    return connection.execute(query.order_by(row.c.target, row.c.ordinal).limit(CHUNK)).all()
+    since = now - timedelta(seconds=last_arrival_s)
+    query = _OWING[Kind(found.kind), plan.public]
+    return query(connection, lineage=found.lineage, ordinal=found.ordinal, since=since).all()
 
 
 def _plan_all(  # noqa: PLR0917 - one call, and each is a different thing
@@ -144,8 +177,14 @@ def _rounds(connection: sa.Connection, found: Any, kind: Kind, targets: Collecti
     return {target: all_of_them - (1 if is_open else 0) for target, all_of_them, is_open in connection.execute(query)}
 
 
+_UNRESOLVED = Prepared(
+    sa.select(delivery.c.id)
+    .where(delivery.c.lineage == Given("lineage"), delivery.c.ordinal < Given("ordinal"), STANDING,
+           delivery.c.state == State.UNRESOLVED)
+    .limit(1)
+)  # fmt: skip
+
+
 def _unresolved(connection: sa.Connection, found: Any) -> bool:  # noqa: ANN401 - a row of `mark`
     """Whether a post below the mark is `unresolved`: a person looks at the timeline."""
-    where = (delivery.c.lineage == found.lineage) & (delivery.c.ordinal < found.ordinal) & (
-        delivery.c.state == State.UNRESOLVED)  # fmt: skip
-    return connection.execute(sa.select(delivery.c.id).where(where).limit(1)).first() is not None
+    return _UNRESOLVED(connection, lineage=found.lineage, ordinal=found.ordinal).first() is not None

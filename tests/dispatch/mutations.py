@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from services.dispatch import gate
+from services.dispatch import gate, takeback
 from services.runtime.prepared import Prepared
 
 
@@ -57,6 +57,7 @@ class Mutation:
                 cut.apply(patch)
             patch.setattr(gate, "_CANDIDATES", Prepared(gate._candidates()))
             patch.setattr(gate, "_CLAIM", Prepared(gate._claim()))
+            patch.setattr(takeback, "_OWING", takeback._all_owing())
             yield
 
 
@@ -95,13 +96,12 @@ MUTATIONS = {
         _of("mark read too early", "ledger", "Ledger._window", _OPENS,
             f"[row for row in {_OPENS} if self.marks.get(row.lineage, 0) <= row.ordinal]",
             _NEWER_MARK, _SUPERSEDE, _HELD),
-        _of("take-back planned once", "takeback", "derive", "mark.c.at > now - timedelta(seconds=plan.take_back_s)",
-            "mark.c.at >= now"),
-        _of("take-back does not wait for doubt", "takeback", "_owed", "other.c.state.in_(DOUBT)", "sa.false()",
+        _of("take-back planned once", "takeback", "derive", "now - timedelta(seconds=plan.take_back_s)", "now"),
+        _of("take-back does not wait for doubt", "takeback", "_owing", "other.c.state.in_(DOUBT)", "sa.false()",
             Cut("gate", "_candidates", "~open_before,", "sa.or_(row.c.kind.in_(TAKE_BACKS), ~open_before),")),
         _of("update does not wait", "gate", "_candidates", "~open_before,",
             "sa.or_(row.c.kind.not_in(TAKE_BACKS), ~open_before),"),
-        _of("withdrawal only to the sure ones", "takeback", "_owed", "[*STANDS, State.UNRESOLVED]", "[*STANDS]"),
+        _of("withdrawal only to the sure ones", "takeback", "_owing", "[*STANDS, State.UNRESOLVED]", "[*STANDS]"),
         _of("maybe forgotten", "recovery", "_give_up", "maybe=True", "maybe=False"),
         _of("no of attempt 2 speaks for attempt 1", "gate", "_settle_one", "mine, delivery.c.maybe",
             "mine, sa.false()"),
