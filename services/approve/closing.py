@@ -4,15 +4,14 @@ from schemas.decision import Decision
 from schemas.release import Withheld
 from schemas.topics import WITHHELD
 from schemas.trust import SeverityRule
-from schemas.words import DecisionWord, Realm, WithheldReason
+from schemas.words import Realm
 from services.approve import store
 from services.approve.announcing import Announcer
-from services.approve.judging import COUNTED, TOO_LATE
+from services.approve.judging import COUNTED, TOO_LATE, refusal_of, unsettled
 from services.approve.outcomes import Refused, TooLate, Turn, WithheldNow
 from services.approve.proposal import HeldAlert, Proposal, answers
 from services.approve.quorum import REFUSING, refuser
 from services.approve.settling import Settler
-from services.identifiers.masking import masked_or_none
 from services.runtime.trusted import NotTrustedError, Trust
 
 
@@ -33,9 +32,8 @@ class Closer:
 
     def judge_all(self, turn: Turn, alert: HeldAlert) -> None:
         """Judge what has waited for it, and once more what was not believed."""
-        for decision, _came, verdict in store.find_decisions(turn.c, alert.digest):
-            if verdict not in {COUNTED, TOO_LATE}:
-                self.judge(turn, alert, decision, before=verdict)
+        for decision, verdict in unsettled(turn, alert.digest):
+            self.judge(turn, alert, decision, before=verdict)
 
     def judge(self, turn: Turn, alert: HeldAlert, decision: Decision, before: str | None = None) -> None:
         """Note what a decision is good for; one that counts ends the wait."""
@@ -63,8 +61,7 @@ class Closer:
         return COUNTED if standing(turn, alert) == "held" else TOO_LATE
 
     def _close(self, turn: Turn, alert: HeldAlert, decision: Decision) -> None:
-        said = decision.statement
-        reason = WithheldReason.RETURNED if said.decision is DecisionWord.RETURN else WithheldReason.REJECTED
+        reason, says, why = refusal_of(decision)
         store.update_held(turn.c, alert, due=None, escalations=0)
         self._announcer.clear_held_alarm(turn.c, alert, turn.now, f"version {alert.version} was {reason}")
         if there := next((p for p in _same(turn, alert) if p.is_open or p.released_at), None):
@@ -75,8 +72,7 @@ class Closer:
             realm=self._realm, lineage=alert.lineage, version=alert.version,
             revision=_revision(turn, alert), digest=alert.digest, reason=reason,
             # Never before what it answers: two machines' clocks are not one.
-            at=max(turn.now, alert.since), says=f"{said.person} has {reason} it; why stands in the decision",
-            why=masked_or_none(said.reason),
+            at=max(turn.now, alert.since), says=says, why=why,
         )  # fmt: skip
         self._announcer.publish(turn.c, alert, WITHHELD, record)
         turn.tell(WithheldNow(reason))

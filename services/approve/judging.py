@@ -1,5 +1,7 @@
 """What a person's word about a proposal is good for. Inside one transaction."""
 
+from typing import NamedTuple
+
 from schemas.decision import Decision
 from schemas.words import DecisionWord, WithheldReason
 from services.approve import store
@@ -23,9 +25,8 @@ class Judge:
 
     def judge_all(self, turn: Turn, proposal: Proposal) -> None:
         """Judge what has waited for its Broadcast, and once more what was not believed."""
-        for decision, _came, verdict in store.find_decisions(turn.c, proposal.digest):
-            if verdict not in {COUNTED, TOO_LATE}:
-                self.judge(turn, proposal, decision, before=verdict)
+        for decision, verdict in unsettled(turn, proposal.digest):
+            self.judge(turn, proposal, decision, before=verdict)
 
     def judge(self, turn: Turn, proposal: Proposal, decision: Decision, before: str | None = None) -> None:
         """Note what a decision is good for; a return or a reject ends the wait at once."""
@@ -42,10 +43,30 @@ class Judge:
             self._refuse(turn, proposal, decision)
 
     def _refuse(self, turn: Turn, proposal: Proposal, decision: Decision) -> None:
-        returned = decision.statement.decision is DecisionWord.RETURN
-        reason = WithheldReason.RETURNED if returned else WithheldReason.REJECTED
-        says = f"{decision.statement.person} has {reason} it; why stands in the decision"
-        self._settler.close(turn, proposal, reason, says, why=masked_or_none(decision.statement.reason))
+        refusal = refusal_of(decision)
+        self._settler.close(turn, proposal, refusal.reason, refusal.says, why=refusal.why)
+
+
+def unsettled(turn: Turn, digest: str) -> list[tuple[Decision, str | None]]:
+    """Decisions about a digest that nobody has judged or believed yet, each with its verdict."""
+    found = store.find_decisions(turn.c, digest)
+    return [(decision, verdict) for decision, _came, verdict in found if verdict not in {COUNTED, TOO_LATE}]
+
+
+class Refusal(NamedTuple):
+    """What a return or a reject tells others; `why` identifies nobody."""
+
+    reason: WithheldReason
+    says: str
+    why: str | None
+
+
+def refusal_of(decision: Decision) -> Refusal:
+    """Of a decision that is one of `quorum.REFUSING`."""
+    said = decision.statement
+    reason = WithheldReason.RETURNED if said.decision is DecisionWord.RETURN else WithheldReason.REJECTED
+    says = f"{said.person} has {reason} it; why stands in the decision"
+    return Refusal(reason, says, masked_or_none(said.reason))
 
 
 def _verdict(case: Case, decision: Decision, *, is_open: bool) -> str:

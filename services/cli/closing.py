@@ -7,17 +7,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas.broadcast import Held
-from schemas.decision import Decision, Statement
+from schemas.decision import Decision
 from schemas.topics import DECIDED
 from schemas.words import DecisionWord
 from services.cli.context import Context
-from services.cli.deciding import Wish, await_verdict, check_reason, decide, say_why_not
+from services.cli.deciding import Wish, await_verdict, check_reason, check_signer, decide, roles_of, say_why_not
 from services.cli.errors import Code, fail
 from services.cli.finding import digits_of
 from services.cli.proof import check_code, visible
-from services.cli.signing import choose_role, confirm, nonce, open_key, open_trust
-from services.runtime import holds, verifier
-from services.runtime.trusted import NotTrustedError, Trust
+from services.cli.signing import confirm, open_trust, sign_decision
+from services.runtime import holds
+from services.runtime.trusted import Trust
 
 _ENDING = frozenset({DecisionWord.RETURN, DecisionWord.REJECT})
 #: Nothing starts by it: it counts for as long as its topic is kept, so that a store that reads all again ends the same.
@@ -100,20 +100,13 @@ def _close(context: Context, found: Hold, wish: Wish) -> None:
 
 
 def _signed(context: Context, found: Hold, wish: Wish, trust: Trust) -> Decision:
-    key, person = open_key(wish.signer.key_file), wish.signer.person
-    rule, issued = trust.rule(found.record.severity), datetime.now(UTC).replace(microsecond=0)
-    roles = (*found.facts["roles"], *rule.roles, *rule.escalate_to, *trust.policy.override_roles)
-    statement = Statement(
-        realm=context.realm, decision=wish.word, digest=found.digest, person=person,
-        role=choose_role(trust, person, dict.fromkeys(roles), wish.signer.role), reason=wish.reason, issued=issued,
-        expires=issued + _VALID, nonce=nonce(),
+    alert, issued = found.record, datetime.now(UTC).replace(microsecond=0)
+    record = sign_decision(
+        wish.signer, trust, roles_of(wish.word, alert.severity, found.facts, trust), lineage=alert.lineage,
+        realm=context.realm, word=wish.word, digest=found.digest, reason=wish.reason, issued=issued,
+        expires=issued + _VALID,
     )  # fmt: skip
-    signature = key.sign("decision", statement)
-    record = Decision(lineage=found.record.lineage, statement=statement, key=key.id, signature=signature)
-    try:
-        verifier.signer(record, trust, context.realm, (statement.role,))
-    except NotTrustedError as error:
-        fail(f"nobody would believe that: {error}")
+    check_signer(record, trust, context)
     return record
 
 

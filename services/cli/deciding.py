@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from schemas.decision import Decision, Statement
+from schemas.decision import Decision
 from schemas.topics import DECIDED
-from schemas.words import PUBLIC_CHANNELS, ApprovalState, DecisionWord
+from schemas.words import PUBLIC_CHANNELS, ApprovalState, DecisionWord, Severity
 from services.cli.context import Context
 from services.cli.errors import Code, fail
 from services.cli.finding import Found, waiting
 from services.cli.proof import proof
 from services.cli.reasons import clean
-from services.cli.signing import Signer, choose_role, confirm, nonce, open_key, open_trust
+from services.cli.signing import Signer, confirm, open_trust, sign_decision
 from services.runtime import verifier
 from services.runtime.trusted import NotTrustedError, Trust
 
@@ -76,44 +76,37 @@ def _selects(found: Found) -> bool:
 
 
 def _signed(context: Context, found: Found, wish: Wish, trust: Trust) -> Decision:
-    key, person = open_key(wish.signer.key_file), wish.signer.person
-    rule = trust.rule(found.broadcast.severity)
-    issued = datetime.now(UTC).replace(microsecond=0)
-    expires = verifier.may_start_until(found.broadcast, trust.policy, rule, issued)
+    alert, issued = found.broadcast, datetime.now(UTC).replace(microsecond=0)
+    expires = verifier.may_start_until(alert, trust.policy, trust.rule(alert.severity), issued)
     if expires <= issued:
-        fail(f"the alert expired at {found.broadcast.expires:%Y-%m-%d %H:%M} UTC: nothing can be decided about it")
-    statement = Statement(
-        realm=context.realm,
-        decision=wish.word,
-        digest=found.digest,
-        person=person,
-        role=choose_role(trust, person, _roles(wish.word, found, trust), wish.signer.role),
-        reason=wish.reason,
-        issued=issued,
-        expires=expires,
+        fail(f"the alert expired at {alert.expires:%Y-%m-%d %H:%M} UTC: nothing can be decided about it")
+    return sign_decision(
+        wish.signer, trust, roles_of(wish.word, alert.severity, found.facts, trust), lineage=alert.lineage,
+        realm=context.realm, word=wish.word, digest=found.digest, reason=wish.reason, issued=issued, expires=expires,
         reach=found.facts["reach"] if _selects(found) else None,
-        nonce=nonce(),
-    )
-    signature = key.sign("decision", statement)
-    return Decision(lineage=found.broadcast.lineage, statement=statement, key=key.id, signature=signature)
+    )  # fmt: skip
 
 
-def _roles(word: DecisionWord, found: Found, trust: Trust) -> tuple[str, ...]:
+def roles_of(word: DecisionWord, severity: Severity, facts: dict[str, Any], trust: Trust) -> tuple[str, ...]:
     """Roles of the rule that approve keeps: a graver release of the same lineage may have made it another one."""
     if word is DecisionWord.OVERRIDE:
         return trust.policy.override_roles
-    rule = trust.rule(found.broadcast.severity)
+    rule = trust.rule(severity)
     more = trust.policy.override_roles if word is not DecisionWord.APPROVE else ()
-    return tuple(dict.fromkeys((*found.facts["roles"], *rule.roles, *rule.escalate_to, *more)))
+    return tuple(dict.fromkeys((*facts["roles"], *rule.roles, *rule.escalate_to, *more)))
+
+
+def check_signer(record: Decision, trust: Trust, context: Context) -> None:
+    """What every room will say of the signature, said here before it is published."""
+    try:
+        verifier.signer(record, trust, context.realm, (record.statement.role,))
+    except NotTrustedError as error:
+        fail(f"nobody would believe that: {error}")
 
 
 def _check(found: Found, record: Decision, trust: Trust, context: Context) -> None:
-    """What every room will say of it, said here before it is published."""
+    check_signer(record, trust, context)
     statement = record.statement
-    try:
-        verifier.signer(record, trust, context.realm, (statement.role,))
-    except NotTrustedError as error:
-        fail(f"nobody would believe that: {error}")
     approving = statement.decision in {DecisionWord.APPROVE, DecisionWord.OVERRIDE}
     if approving and statement.person in found.broadcast.authors:
         fail(f"{statement.person} published or edited this, and nobody approves their own: somebody else must")

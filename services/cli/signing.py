@@ -4,11 +4,14 @@ import secrets
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from schemas.decision import Decision, Statement
+from schemas.words import DecisionWord, Realm
 from services.cli.context import Context
 from services.cli.errors import Code, fail
 from services.cli.keys import trust_files
@@ -72,6 +75,20 @@ class Signer:
     person: str
     key_file: Path
     role: str | None
+
+
+def sign_decision(
+    signer: Signer, trust: Trust, roles: Iterable[str], *, lineage: str, realm: Realm, word: DecisionWord, digest: str,
+    reason: str | None, issued: datetime, expires: datetime, reach: int | None = None,
+) -> Decision:  # fmt: skip
+    """`signer`'s word about a digest, in the role that was asked for or the first of `roles` that they hold."""
+    key = open_key(signer.key_file)
+    statement = Statement(
+        realm=realm, decision=word, digest=digest, person=signer.person,
+        role=choose_role(trust, signer.person, roles, signer.role), reason=reason, issued=issued, expires=expires,
+        reach=reach, nonce=nonce(),
+    )  # fmt: skip
+    return Decision(lineage=lineage, statement=statement, key=key.id, signature=key.sign("decision", statement))
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from schemas.decision import Decision, Recompose, RecomposeStatement, Statement
+from schemas.decision import Recompose, RecomposeStatement
 from schemas.release import Stop
 from schemas.topics import RECOMPOSITIONS, STOPPED
 from schemas.words import DecisionWord, Realm
@@ -26,6 +26,7 @@ from services.cli.signing import (
     nonce,
     open_key,
     open_trust,
+    sign_decision,
 )
 from services.runtime import verifier
 from services.runtime.trusted import NotTrustedError, Trust
@@ -64,21 +65,11 @@ def withdraw(
 
 
 def _stop(context: Context, found: Found, signer: Signer, trust: Trust, reason: str) -> Stop:
-    key = open_key(signer.key_file)
-    issued = datetime.now(UTC).replace(microsecond=0)
-    statement = Statement(
-        realm=context.realm,
-        decision=DecisionWord.WITHDRAW,
-        digest=found.digest,
-        person=signer.person,
-        role=choose_role(trust, signer.person, trust.policy.withdraw_roles, signer.role),
-        reason=reason,
-        issued=issued,
-        expires=issued + timedelta(seconds=trust.policy.take_back_s),
-        nonce=nonce(),
-    )
-    lineage = found.broadcast.lineage
-    decision = Decision(lineage=lineage, statement=statement, key=key.id, signature=key.sign("decision", statement))
+    issued, lineage = datetime.now(UTC).replace(microsecond=0), found.broadcast.lineage
+    decision = sign_decision(
+        signer, trust, trust.policy.withdraw_roles, lineage=lineage, realm=context.realm, word=DecisionWord.WITHDRAW,
+        digest=found.digest, reason=reason, issued=issued, expires=issued + timedelta(seconds=trust.policy.take_back_s),
+    )  # fmt: skip
     record = Stop(realm=context.realm, lineage=lineage, digest=found.digest, broadcast=found.text, decision=decision)
     try:
         verifier.stop(record, trust, context.realm, issued)
