@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from schemas.words import Kind
 from services.dispatch.alarms import Alarms
 from services.dispatch.ended import Seen, missed
-from services.dispatch.evidence import Evidence
+from services.dispatch.evidence import Effects, Evidence
 from services.dispatch.ledger import Ledger
 from services.dispatch.metrics import DispatchMetrics
 from services.dispatch.port import Channel, Job
@@ -69,24 +69,25 @@ class Comparer:
 
     async def _settle(self, listed: dict[bytes, list[Seen]], since: datetime) -> None:
         """Give every delivery the messages on the list that read as it does."""
-        upto, rest = "", True
-        while rest:
+        upto: str | None = ""
+        while upto is not None:
             upto, jobs = await self._store.transact(self._stride, upto, since)
-            rest = bool(upto)
             if jobs:
                 await self._settle_some(jobs, listed)
 
-    def _stride(self, connection: sa.Connection, after: str, since: datetime) -> tuple[str, list[Job]]:
-        """What was begun since then among the next rows by id, and where they end; "" at the last ones.
+    def _stride(self, connection: sa.Connection, after: str, since: datetime) -> tuple[str | None, list[Job]]:
+        """What was begun since then among the next rows by id, and where they end; None at the last ones.
 
         The whole ledger is looked through, but never at one go: what sends waits for no more than this.
         """
         rest = delivery.c.id > after
-        last = connection.scalar(sa.select(delivery.c.id).where(rest).order_by(delivery.c.id).offset(STRIDE).limit(1))
+        last: str | None = connection.scalar(
+            sa.select(delivery.c.id).where(rest).order_by(delivery.c.id).offset(STRIDE).limit(1)
+        )
         these = rest if last is None else rest & (delivery.c.id <= last)
         query = sa.select(delivery).where(these, delivery.c.intent_at >= since, delivery.c.kind != Kind.DELETION)
         rows = connection.execute(query.order_by(delivery.c.id)).all()
-        return last or "", [self._ledger.job(connection, row) for row in rows]
+        return last, [self._ledger.job(connection, row) for row in rows]
 
     async def _settle_some(self, jobs: list[Job], listed: dict[bytes, list[Seen]]) -> None:
         addresses = await self._channel.addresses([job.target for job in jobs], reading=True)
@@ -96,9 +97,7 @@ class Comparer:
             if job.target in addresses
             for item in listed.get(_alike(addresses[job.target], job.text), [])
         ]
-        effects = await self._ledger.evidence(found, "nightly")
-        self._metrics.take(effects)
-        await self._alarms.take(effects)
+        await self._took(await self._ledger.evidence(found, "nightly"))
 
     async def _known(self, found: list[Seen]) -> int:
         """How many of these the ledger has."""
@@ -114,10 +113,13 @@ class Comparer:
             reports = await self._store.transact(missed, listed[start : start + CHUNK], self._clock.now())
             reasons = {report.delivery: self._reason_of(report) for report in reports if report.status != "delivered"}
             effects = await self._ledger.receipts(reports, reasons)
-            self._metrics.take(effects)
-            await self._alarms.take(effects)
+            await self._took(effects)
             told += sum(effects.moved.values())
         return told
+
+    async def _took(self, effects: Effects) -> None:
+        self._metrics.take(effects)
+        await self._alarms.take(effects)
 
 
 def _alike(address: str, text: str) -> bytes:

@@ -38,14 +38,21 @@ class Owed:
     for_a_person: tuple[tuple[str, str], ...] = ()
 
 
+def _followed(ordinal: "sa.ColumnElement[int]") -> sa.Exists:
+    """Whether the take-back of a mark with this ordinal follows a row.
+
+    A correction or Cancel that was overtaken or has failed follows nothing any more.
+    """
+    follower = delivery.alias("follower")
+    return sa.exists().where(follower.c.id == delivery.c.follower, follower.c.ordinal == ordinal)
+
+
 def _taking_back() -> "sa.Select[Any]":
     """Marks below which something stands that nothing of theirs follows; most often there is none."""
-    row, follower = delivery, delivery.alias("follower")
-    followed = sa.exists().where(follower.c.id == row.c.follower, follower.c.ordinal == mark.c.ordinal)
-    followed = followed.correlate(row, mark)
+    row = delivery
     below = sa.exists().where(
         row.c.lineage == mark.c.lineage, row.c.ordinal < mark.c.ordinal, STANDING,
-        sa.or_(row.c.state == State.UNRESOLVED, ~followed),
+        sa.or_(row.c.state == State.UNRESOLVED, ~_followed(mark.c.ordinal).correlate(row, mark)),
     )  # fmt: skip
     columns = mark.c.lineage, mark.c.ordinal, mark.c.kind, mark.c.digest
     return sa.select(*columns).where(mark.c.kind.in_(TAKING_BACK), mark.c.at > Given("since", mark.c.at), below)
@@ -99,7 +106,7 @@ def _owing(kind: Kind, *, public: bool) -> "sa.Select[Any]":
 
     By target, and by the index that has them so: of a hundred thousand a chunk is read, not all of them sorted.
     """
-    row, other, follower = delivery, delivery.alias("other"), delivery.alias("follower")
+    row, other = delivery, delivery.alias("other")
     ordinal = Given("ordinal")
     stands = sorted([*STANDS] if public else [*STANDS, State.UNRESOLVED])
     repeated = (other.c.attempt > 1) & (other.c.intent_at >= Given("since", delivery.c.intent_at))
@@ -107,11 +114,9 @@ def _owing(kind: Kind, *, public: bool) -> "sa.Select[Any]":
         same_place(row, other, public=public), other.c.ordinal < ordinal,
         sa.or_(other.c.state.in_(DOUBT), other.c.state.in_(stands) & repeated),
     )  # fmt: skip
-    # A correction or Cancel that was overtaken or has failed follows nothing any more.
-    followed = sa.exists().where(follower.c.id == row.c.follower, follower.c.ordinal == ordinal)
     return sa.select(row.c.id, row.c.lineage, row.c.target, row.c.language, row.c.severity).where(
         row.c.lineage == Given("lineage"), row.c.ordinal < ordinal, row.c.kind.in_(TAKEN_BACK[kind]),
-        row.c.state.in_(stands), ~followed, ~waits,
+        row.c.state.in_(stands), ~_followed(ordinal), ~waits,
     ).order_by(row.c.target, row.c.ordinal).limit(CHUNK)  # fmt: skip
 
 
@@ -179,10 +184,10 @@ def _rounds(connection: sa.Connection, found: Any, kind: Kind, targets: Collecti
 
 _UNRESOLVED = Prepared(
     sa.select(delivery.c.id)
-    .where(delivery.c.lineage == Given("lineage"), delivery.c.ordinal < Given("ordinal"), STANDING,
-           delivery.c.state == State.UNRESOLVED)
+    .where(delivery.c.lineage == Given("lineage"), delivery.c.ordinal < Given("ordinal"))
+    .where(delivery.c.state == State.UNRESOLVED)
     .limit(1)
-)  # fmt: skip
+)
 
 
 def _unresolved(connection: sa.Connection, found: Any) -> bool:  # noqa: ANN401 - a row of `mark`

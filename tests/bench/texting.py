@@ -122,13 +122,10 @@ class Texting:
         """Whether anything is on its way; by the partial indexes, for to count all rows holds back the checkpoints."""
         waiting = "SELECT EXISTS (SELECT 1 FROM delivery WHERE state = 'planned')"
         flying = "SELECT EXISTS (SELECT 1 FROM delivery WHERE state IN ('sending', 'unknown'))"
-        with sqlite3.connect(self.fleet.home / "dispatch-sms.db") as ledger:
-            return any(ledger.execute(query).fetchone()[0] for query in (waiting, flying))
+        return any(self._rows(query)[0][0] for query in (waiting, flying))
 
     def _sent(self) -> int:
-        query = "SELECT count(*) FROM delivery WHERE state IN ('sent', 'delivered')"
-        with sqlite3.connect(self.fleet.home / "dispatch-sms.db") as ledger:
-            return int(ledger.execute(query).fetchone()[0])
+        return int(self._rows("SELECT count(*) FROM delivery WHERE state IN ('sent', 'delivered')")[0][0])
 
     def report_back(self, count: int) -> tuple[float, float]:
         """Reports on the next `count` texts; microseconds of CPU each, of door and dispatcher."""
@@ -144,9 +141,9 @@ class Texting:
     def _delivered(self) -> int:
         return int(self._rows("SELECT count(*) FROM delivery WHERE state = ?", "delivered")[0][0])
 
-    def _rows(self, query: str, value: object) -> list[tuple[Any, ...]]:
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with sqlite3.connect(self.fleet.home / "dispatch-sms.db") as ledger:
-            return ledger.execute(query, (value,)).fetchall()
+            return ledger.execute(query, values).fetchall()
 
 
 async def _call_back(base: str, sent: list[tuple[Any, ...]]) -> None:
