@@ -62,10 +62,35 @@ def test_a_drill_reaches_no_live_topic_and_live_only_the_drills_way_in() -> None
 
 
 def test_groups_of_one_room_are_no_other_rooms() -> None:
-    groups = [acl for acl in [*LIVE.rights(), *DRILL.rights()] if acl.resource == "group"]
+    every = [acl for acl in [*LIVE.rights(), *DRILL.rights()] if acl.resource == "group"]
+    groups = [acl for acl in every if acl.user not in {user(realm, OPERATOR) for realm in Realm}]
     assert len(groups) > 10
     for one in groups:
         assert [acl.user for acl in groups if one.name.startswith(acl.name)] == [one.user]
+
+
+@pytest.mark.parametrize("parties", [LIVE, DRILL], ids=lambda parties: parties.realm.value)
+def test_the_operator_sees_and_sets_back_the_groups_of_its_own_realm_alone(parties: Parties) -> None:
+    """Backup asks how far each room has read, restore puts it back there."""
+    who, prefix = user(parties.realm, OPERATOR), f"{parties.realm.value}."
+    groups = {acl for acl in parties.rights() if acl.resource == "group" and acl.user == who}
+    assert groups == {Acl(who, "group", prefix, step, "prefixed") for step in ("describe", "read")}
+    assert all(acl.name.startswith(prefix) for acl in parties.rights() if acl.resource == "group")
+
+
+def test_the_operator_reads_every_topic_that_a_room_of_its_realm_reads() -> None:
+    """Without it a group's place on a topic is left out of a backup, and nobody is told."""
+    for parties in (LIVE, DRILL):
+        reads = [acl for acl in parties.rights() if (acl.resource, acl.operation) == ("topic", "read")]
+        may = [acl for acl in reads if acl.user == user(parties.realm, OPERATOR)]
+        names = {acl.name for acl in reads if acl.user not in {each.user for each in may}}
+        assert len(names) > 10
+        assert {name for name in names if not any(covers(acl, name) for acl in may)} == set()
+
+
+def covers(acl: Acl, name: str) -> bool:
+    """Whether a right on a resource of this kind is one on `name`, or on all that begins so."""
+    return name == acl.name or (acl.pattern == "prefixed" and name.startswith(acl.name))
 
 
 def test_nobody_grants_rights_and_only_the_operator_and_the_door_make_topics() -> None:
@@ -89,11 +114,7 @@ def test_every_topic_has_somebody_who_writes_and_reads_it() -> None:
     for topic in wanted_topics(LIVE):
         for operation in ("write", "read"):
             named = [acl for acl in LIVE.rights() if acl.resource == "topic" and acl.operation == operation]
-            fits = [
-                acl
-                for acl in named
-                if topic.name == acl.name or (acl.pattern == "prefixed" and topic.name.startswith(acl.name))
-            ]
+            fits = [acl for acl in named if covers(acl, topic.name)]
             assert {acl.user for acl in fits} - {"tocsin-live-operator"}, (topic.name, operation)
 
 

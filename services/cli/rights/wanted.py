@@ -1,7 +1,8 @@
 """The rights of every user, out of `schemas.topics`: a topic's writers may write it, its readers may read it.
 
-One user for each room, for each registered publisher, for the command line, and for the operator who makes topics and
-puts parked records back. Nobody else may do anything, and no room can write what another decides.
+One user for each room, for each registered publisher, for the command line, and for the operator who makes topics,
+puts parked records back, and makes and restores backups. Nobody else may do anything, and no room can write what
+another decides.
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ FOLLOW_DRILLS = ("agency", CLI)
 #: The topic by which `tocsin doctor` asks the broker for its clock (services.cli.checks.topics).
 CLOCK = "tocsin.clock"
 _OPERATES: tuple[Operation, ...] = ("create", "describe", "describe_configs", "read", "write")
+#: How far a room has read (`tocsin backup`), and setting it back there (`tocsin restore`).
+_KEEPS: tuple[Operation, ...] = ("describe", "read")
 
 
 class UnknownPartyError(ValueError):
@@ -106,13 +109,15 @@ def _pattern(topic: Topic) -> Pattern:
 
 
 def _operator(realm: Realm) -> Iterator[Acl]:
-    """Makes topics, gives parked records back to their room, and looks at rights (`tocsin doctor`); grants none."""
+    """Makes topics, gives parked records and groups back to their room, looks at rights (`doctor`); grants none."""
     name = user(realm, OPERATOR)
     yield Acl(name, "cluster", CLUSTER, "describe")
     yield from (Acl(name, "topic", CLOCK, step) for step in _OPERATES)
     for topic in TOPICS:
         for step in _OPERATES:
             yield Acl(name, "topic", topic.of("").full(realm), step, _pattern(topic))
-    if realm is Realm.LIVE:
+    yield from (Acl(name, "group", f"{realm.value}.", step, "prefixed") for step in _KEEPS)
+    if realm is Realm.LIVE:  # live groups read there, too
         for topic in followed():
-            yield Acl(name, "topic", topic.of("").full(Realm.DRILL), "create", _pattern(topic))
+            for step in ("create", *_KEEPS):
+                yield Acl(name, "topic", topic.of("").full(Realm.DRILL), step, _pattern(topic))
