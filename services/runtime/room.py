@@ -2,7 +2,7 @@
 
 A room's `app.py` makes a `Room`, gives handlers to `consume`, work to `background`, and calls `run`. `run` waits for
 Kafka as long as it takes, makes the topics that are missing, is ready when every partition is assigned, and ends at
-SIGTERM or SIGINT within a bounded time, or at a RoomStop with status 3 and its sentence.
+SIGTERM or SIGINT within a bounded time, or with status 3 and a sentence at a RoomStop and whenever its work ends.
 """
 
 import asyncio
@@ -27,9 +27,10 @@ from schemas.topics import TOPICS, Topic
 from schemas.words import Realm
 from services.runtime import broker as kafka
 from services.runtime import collector, correlation, logging, topics
+from services.runtime.background import Background
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.decoding import ONLY_HEADER, Envelope, decode, envelope_of
-from services.runtime.doors import Door, announce, private_application
+from services.runtime.doors import Door, announce, private_application, retract
 from services.runtime.lag import Lag
 from services.runtime.metrics import RoomMetrics
 from services.runtime.outbox import Message, Outbox
@@ -68,9 +69,9 @@ class Room:
         )  # fmt: skip
         self._assignments: dict[str, kafka.Assignment] = {}
         self._topics: list[Topic] = []
-        self._work: list[tuple[str, Callable[[], Coroutine[Any, Any, None]]]] = []
         self._closers: list[Callable[[], None]] = []
         self._patience = Patience()
+        self._background = Background(self._patience)
         self._checks: list[Callable[[], str | None]] = [self._reach.missing, self._patience.missing]
         self._routes: list[web.RouteDef] = []
         self._doors: list[tuple[str, Door]] = []
@@ -111,7 +112,7 @@ class Room:
 
     def background(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run `work()` beside the handlers until the room stops; if it ends or fails, the room stops."""
-        self._work.append((name, work))
+        self._background.add(name, work)
 
     def use_outbox(self, outbox: Outbox) -> None:
         """Relay `outbox` and show its age."""
@@ -226,6 +227,7 @@ class Room:
             loop.add_signal_handler(number, self.stop, 0, "")
         await self._open_doors()
         life = asyncio.create_task(self._work_life())
+        life.add_done_callback(self._has_ended)
         await self._stop.wait()
         life.cancel()
         with contextlib.suppress(TimeoutError, asyncio.CancelledError):
@@ -234,6 +236,7 @@ class Room:
                 await self.broker.stop()
         for _, door in self._doors:
             await door.stop()
+        retract(self.shared.home, self.name, self.shared.replica)
         return self._status
 
     async def _open_doors(self) -> None:
@@ -247,19 +250,23 @@ class Room:
         except OSError as error:
             self.stop(2, f"a door cannot open: {error.strerror}; choose another port")
             return
-        announce(self.shared.home, self.name, addresses)
+        announce(self.shared.home, self.name, addresses, self.shared.replica)
 
     async def _work_life(self) -> None:
-        try:
-            await self._start_broker()
-            async with asyncio.TaskGroup() as group:
-                for name, work in self._work:
-                    group.create_task(self._forever(name, work), name=name)
-                group.create_task(self._watch_readiness())
-                group.create_task(self._lag.run())
-                await asyncio.Event().wait()
-        except* RoomStop as stops:
-            self.stop(3, str(stops.exceptions[0]))
+        self.background("readiness", self._watch_readiness)
+        self.background("lag", self._lag.run)
+        await self._start_broker()
+        await self._background.run()
+
+    def _has_ended(self, life: asyncio.Task[None]) -> None:
+        """Whatever it was that ended the work, the room ends with it, and a supervisor starts it again."""
+        if self._stop.is_set():
+            return
+        error = asyncio.CancelledError() if life.cancelled() else life.exception()
+        if not isinstance(error, RoomStop):
+            log.error("room.failed", exc_info=error)
+            error = RoomStop(f"its work ended with {type(error).__name__}; the log says where")
+        self.stop(3, str(error))
 
     async def _start_broker(self) -> None:
         """Start as often as it takes: a room that comes up before Kafka waits for it."""
@@ -280,16 +287,6 @@ class Room:
                 self._reach.well()
                 log.info("room.started", topics_made=len(made))
                 return
-
-    async def _forever(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        try:
-            await self._patience.with_store(name, work)
-        except RoomStop:
-            raise
-        except Exception as error:
-            log.exception("background.failed", work=name)
-            message = f"{name} failed with {type(error).__name__}; the log says where"
-            raise RoomStop(message) from error
 
     async def _watch_readiness(self) -> None:
         while True:

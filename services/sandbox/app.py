@@ -4,7 +4,7 @@ import asyncio
 import signal
 
 from services.runtime import collector, logging
-from services.runtime.doors import Door, announce, private_application
+from services.runtime.doors import Door, announce, private_application, retract
 from services.runtime.settings import SharedSettings, load, stop
 from services.runtime.store import Store
 from services.sandbox.metrics import registry_of
@@ -17,7 +17,7 @@ NAME = "sandbox"
 
 
 def main() -> None:
-    """Run until SIGTERM or SIGINT; the addresses stand in `<data>/<realm>/doors/sandbox.json`."""
+    """Run until SIGTERM or SIGINT; the addresses stand where `services.runtime.doors` says."""
     shared, settings = load(SharedSettings), load(SandboxSettings)
     logging.configure(shared.log_level, room=NAME, realm=shared.realm.value, replica=shared.replica)
     collector.settle()
@@ -36,7 +36,8 @@ async def _live(shared: SharedSettings, settings: SandboxSettings) -> None:
     public = Door(app, settings.host, settings.port)
     private = Door(private_application(registry_of(app), list), shared.bind, settings.private_port)
     addresses = {"public": await public.start(), "private": await private.start()}
-    announce(shared.home, NAME, addresses)
+    announce(shared.home, NAME, addresses, shared.replica)
     await ended.wait()
     await private.stop()
     await public.stop()
+    retract(shared.home, NAME, shared.replica)

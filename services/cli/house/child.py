@@ -13,7 +13,7 @@ import aiohttp
 from schemas.words import Realm
 from services.cli.house import lifeline
 from services.cli.house.rooms import RoomSpec
-from services.runtime.doors import door_file, read_doors
+from services.runtime.doors import door_file, every_door
 
 _PROBE = aiohttp.ClientTimeout(total=2)
 _WORDS = 4096
@@ -63,8 +63,9 @@ class Child:
             self._guard.stdin.close()
         if self._guard.returncode < 0:  # the guard itself was killed: only Linux ends the room with it
             _kill(self.pid)
-        if self._doors():
-            door_file(self.home, self.spec.name).unlink(missing_ok=True)
+        replica, doors = self._announced()
+        if doors:
+            door_file(self.home, self.spec.name, replica).unlink(missing_ok=True)
         self.pid = None
 
     def terminate(self) -> None:
@@ -88,11 +89,13 @@ class Child:
         return "; ".join(said) or (words[-1] if words else "it said nothing")
 
     def _doors(self) -> dict[str, str]:
-        """Its doors; what an earlier process announced does not count."""
-        found = dict(read_doors(self.home, self.spec.name))
-        if str(found.pop("pid", "")) != str(self.pid):
-            return {}
-        return found
+        """Its doors."""
+        return {name: door for name, door in self._announced()[1].items() if name != "pid"}
+
+    def _announced(self) -> tuple[str, dict[str, str]]:
+        """Its replica and what it announced; what an earlier process did does not count, nor what another's does."""
+        everyone = every_door(self.home, self.spec.name).items()
+        return next((each for each in everyone if each[1].get("pid") == str(self.pid)), ("", {}))
 
     async def health(self, session: aiohttp.ClientSession) -> Health:
         """Ask its private door."""
