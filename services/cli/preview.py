@@ -16,11 +16,11 @@ from services.cli.files import FileArgument, content_type, read_file
 from services.compose import library
 from services.compose.composer import FIRST, Before, compose
 from services.compose.library import Library
-from services.compose.reading import DataError
 from services.compose.settings import ComposeSettings
 from services.compose.subject import Stopped
 from services.intake.findings import finding_of
 from services.intake.validate import validate
+from services.place.reading import DataError
 from services.runtime.trust import canonical, digest_of
 
 AfterOption = Annotated[

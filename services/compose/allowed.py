@@ -12,8 +12,8 @@ from datetime import date, datetime
 from schemas.alert import Finding
 from schemas.words import Grade, Realm
 from services.compose.guidance import Pack
-from services.compose.jurisdiction import Jurisdiction
 from services.compose.reviews import Reviews, Standing
+from services.place.jurisdiction import Jurisdiction
 
 
 @dataclass(frozen=True)

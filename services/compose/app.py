@@ -5,11 +5,11 @@ import asyncio
 from services.compose import library
 from services.compose.handlers import register
 from services.compose.metrics import ComposeMetrics
-from services.compose.reading import DataError
 from services.compose.reviews import Cabinet
 from services.compose.service import Compose
 from services.compose.settings import ComposeSettings
 from services.compose.store import METADATA, OUTBOX
+from services.place.reading import DataError
 from services.runtime.keeper import Keeper
 from services.runtime.opening import open_store
 from services.runtime.outbox import Outbox

@@ -11,7 +11,6 @@ from schemas.alert import Alert, Finding
 from schemas.broadcast import Broadcast, ContactUse, GuidanceUse, LeftOut, Rendition, Selection, SourceUse
 from schemas.words import BroadcastKind, Channel, Grade, Kind
 from services.compose import filling, forms, identifying, subject
-from services.compose.contacts import Contact
 from services.compose.guidance import GENERAL, Pack
 from services.compose.library import Library
 from services.compose.saying import KINDS, Issue, issue_of, moment_of, said, update_number
@@ -20,6 +19,7 @@ from services.compose.subject import Stopped, Subject
 from services.compose.wishes import NONE, Wishes
 from services.compose.words import Words
 from services.compose.writing import Target, Written, write
+from services.place.contacts import Contact
 
 CHANNELS = (Channel.X, Channel.SMS)
 #: A person may say that a cancelled alert was a mistake: `tocsin recompose LINEAGE --slot ending=error`.

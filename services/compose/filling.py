@@ -12,9 +12,9 @@ from schemas.alert import Finding
 from schemas.cap import Info
 from schemas.words import Grade
 from services.compose.guidance import Pack, Parameter, Sentence, Slot
-from services.compose.jurisdiction import Jurisdiction
 from services.compose.times import Times
 from services.compose.words import Words
+from services.place.jurisdiction import Jurisdiction
 
 #: What every sentence may name besides its pack's parameters and slots.
 COMMON = frozenset({"issuer", "emergency_number"})

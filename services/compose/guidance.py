@@ -12,14 +12,12 @@ from pydantic import Field, StringConstraints, model_validator
 from schemas.base import Digest, Language
 from schemas.cap import Category, ResponseType
 from schemas.words import Severity
-from services.compose.reading import Data, Line
+from services.place.jurisdiction import Until
+from services.place.reading import Data, Day, Id, Line
 
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$")]
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://")]
 Form = Literal["long", "short", "minimum"]
 Role = Literal["risk", "wrong", "emergency", "clinic", "poison"]
-Until = Literal["expires", "notice", "none"]
 #: What would harm in some hazards: an instruction to boil, or to go to the basement.
 Harm = Literal["boil", "basement"]
 #: The pack of an alert that has none: "follow the instruction of the issuer". Never released automatically.

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter
 
 from schemas.base import Language
-from services.compose.reading import Data, DataError, Line, read_as
+from services.place.reading import Data, DataError, Line, read_as
 
 SLOT = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 # Typographic apostrophes and dashes are written as code points: 2019 is an apostrophe, 2013 a dash.

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from schemas.alert import Finding, Span
 from schemas.broadcast import Rendition
 from schemas.words import Grade
-from services.compose.jurisdiction import Jurisdiction
 from services.identifiers import finding as identifiers
 from services.identifiers.detect import find
+from services.place.jurisdiction import Jurisdiction
 
 RULE = "text.personal"
 _SOURCE = "45 CFR 164.514(b)(2), https://www.ecfr.gov/current/title-45/section-164.514"

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from schemas.cap import Info
 from services.compose.guidance import IndexClass, Pack
-from services.compose.jurisdiction import Jurisdiction
 from services.compose.matching import tokens
+from services.place.jurisdiction import Jurisdiction
 
 _MORE = r"\b(?:greater than|above|over|exceed\w*|mayor que|superior a)\b"
 _NO_TIME = r"(?!\s*(?:[ap]\.?\s?m\b|[%\u00b5]|percent))"

@@ -4,17 +4,17 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
-from services.compose.contacts import Contact, read_contacts
 from services.compose.guidance import Pack
 from services.compose.hearing import Hearing, read_hearing
-from services.compose.jurisdiction import Jurisdiction, read_jurisdiction
 from services.compose.matching import Finder
 from services.compose.packfiles import read_packs
-from services.compose.reading import DataError
 from services.compose.reviews import Reviews
 from services.compose.settings import ComposeSettings
 from services.compose.texts import Texts
 from services.compose.words import Words, read_words
+from services.place.contacts import Contact, read_contacts
+from services.place.jurisdiction import Jurisdiction, read_jurisdiction
+from services.place.reading import DataError
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from services.compose.guidance import Pack, Translation
-from services.compose.reading import DataError, read_as, read_yaml
+from services.place.reading import DataError, read_as, read_yaml
 from services.runtime import trust
 
 _PACK = TypeAdapter(Pack)

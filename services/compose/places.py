@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from schemas.cap import Area
 from services.cap.areas import geometry_hash
-from services.compose.jurisdiction import Jurisdiction, Region
+from services.place.jurisdiction import Jurisdiction, Region
 
 EARTH_KM = 6371.0088
 CIRCLE_STEPS = 64

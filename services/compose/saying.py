@@ -8,10 +8,10 @@ from schemas.alert import Alert
 from schemas.broadcast import Broadcast
 from schemas.cap import MsgType, Status
 from schemas.words import BroadcastKind, Realm
-from services.compose.jurisdiction import Jurisdiction, Region
 from services.compose.subject import Subject
 from services.compose.times import Times
 from services.compose.words import Ends, Words
+from services.place.jurisdiction import Jurisdiction, Region
 
 KINDS = {MsgType.ALERT: BroadcastKind.ALERT, MsgType.UPDATE: BroadcastKind.UPDATE, MsgType.CANCEL: BroadcastKind.CANCEL}
 

@@ -10,13 +10,13 @@ from schemas.cap import Certainty, Info, Scope, Urgency
 from schemas.words import Grade, Severity
 from services.compose import filling, issuer, matching, places
 from services.compose.allowed import Permit, permit
-from services.compose.contacts import Contact, trouble
 from services.compose.guidance import GENERAL, Pack
 from services.compose.indexes import index_class
-from services.compose.jurisdiction import Jurisdiction, Region
 from services.compose.library import Library
 from services.compose.settings import ComposeSettings
 from services.compose.wishes import Wishes
+from services.place.contacts import Contact, trouble
+from services.place.jurisdiction import Jurisdiction, Region
 
 
 @dataclass(frozen=True)

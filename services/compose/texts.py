@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFo
 
 from schemas.words import Channel, Kind
 from services import limits
-from services.compose.reading import DataError
+from services.place.reading import DataError
 
 _BLANKS_AT_ENDS = re.compile(r" *\n *")
 _TWO_STOPS = re.compile(r"(?<=[^.])\.\.(?!\.)")

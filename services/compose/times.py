@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.compose.jurisdiction import Jurisdiction
 from services.compose.words import Words
+from services.place.jurisdiction import Jurisdiction
 
 NOON = 12
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from schemas.base import Language
-from services.compose.reading import Data, DataError, Line, read_as
+from services.place.reading import Data, DataError, Line, read_as
 
 Phrase = Annotated[str, Field(min_length=1)]
 

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.compose.composer import compose
-from services.compose.contacts import Contact
 from services.compose.library import Library
-from services.compose.opening import is_open, read_opening
 from services.compose.settings import ComposeSettings
+from services.place.contacts import Contact
+from services.place.opening import is_open, read_opening
 from tests.compose.alerts import an_alert, an_info, composed, demo
 
 NEW_YORK = ZoneInfo("America/New_York")

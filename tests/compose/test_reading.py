@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.compose import library
-from services.compose.jurisdiction import read_jurisdiction
 from services.compose.packfiles import digest_of, read_pack, read_packs
-from services.compose.reading import DataError
 from services.compose.settings import HOME, ComposeSettings
+from services.place.jurisdiction import read_jurisdiction
+from services.place.reading import DataError
 
 PACK: dict[str, Any] = yaml.safe_load((HOME / "templates" / "guidance" / "boil-water.yaml").read_text("utf-8"))
 PLACE: dict[str, Any] = yaml.safe_load((HOME / "deploy" / "jurisdictions" / "demo.yaml").read_text("utf-8"))

@@ -7,7 +7,7 @@ import pytest
 from tests.support.code import Module, imports, modules
 
 #: From the ground up: each may import those before it.
-FLOORBOARDS = ("runtime", "cap", "limits", "identifiers", "phonebook")
+FLOORBOARDS = ("runtime", "cap", "limits", "identifiers", "place", "phonebook")
 CHANNELS = ("x", "sms")
 FASTSTREAM_FILES = ("app", "handlers")
 VENDORS = ("tweepy", "twilio")
@@ -74,6 +74,7 @@ def test_every_import_follows_an_arrow() -> None:
         ("services.runtime.room", "services.cap.read"),
         ("services.runtime.room", "services.intake.app"),
         ("services.phonebook.book", "services.audience.app"),
+        ("services.place.jurisdiction", "services.compose.guidance"),
         ("services.compose.app", "services.intake.content"),
         ("services.dispatch.pump", "services.dispatch.sms.client"),
         ("services.dispatch.x.client", "services.dispatch.sms.client"),
@@ -90,6 +91,7 @@ def test_these_are_no_arrows(importer: str, imported: str) -> None:
     ("importer", "imported"),
     [
         ("services.phonebook.book", "services.runtime.store"),
+        ("services.receipts.app", "services.place.contacts"),
         ("services.intake.app", "services.cap.read"),
         ("services.dispatch.sms.client", "services.dispatch.port"),
         ("services.cli.validate", "services.intake.content"),

@@ -12,9 +12,9 @@ from jinja2.meta import find_undeclared_variables
 from shapely import Polygon, union_all
 
 from schemas.words import Channel, Kind
-from services.compose.contacts import read_contacts
-from services.compose.jurisdiction import read_jurisdiction
 from services.compose.words import read_words
+from services.place.contacts import read_contacts
+from services.place.jurisdiction import read_jurisdiction
 
 REPOSITORY = Path(__file__).parents[2]
 TEMPLATES = REPOSITORY / "templates"

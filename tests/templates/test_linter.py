@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.compose.contacts import Contact, read_contacts
 from services.compose.linting import CONTACT_RULES, RULES, lint, lint_contacts
 from services.compose.packfiles import read_packs
 from services.compose.settings import HOME
+from services.place.contacts import Contact, read_contacts
 from tests.compose.library import GUIDANCE, TODAY, content, hearings, problems
 
 PACKS = read_packs(GUIDANCE)

@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from services.cli.checks.finding import Found, bad, good
 from services.compose import library
-from services.compose.reading import DataError
 from services.compose.settings import ComposeSettings
+from services.place.reading import DataError
 
 
 def look() -> Iterator[Found]:

@@ -11,11 +11,11 @@ from services.cli.keys import trust_files
 from services.compose import library
 from services.compose.allowed import Permit, permit
 from services.compose.guidance import Pack
-from services.compose.jurisdiction import Jurisdiction
 from services.compose.library import Library
-from services.compose.reading import DataError
 from services.compose.reviews import Cabinet
 from services.compose.settings import ComposeSettings
+from services.place.jurisdiction import Jurisdiction
+from services.place.reading import DataError
 from services.runtime.trusted import NotTrustedError, Trust
 
 

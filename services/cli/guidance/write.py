@@ -10,7 +10,7 @@ from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, 
 from services.cli.errors import Code, fail
 from services.cli.guidance.page import lines, page
 from services.cli.guidance.shelf import open_shelf
-from services.compose.reading import DataError, read_yaml
+from services.place.reading import DataError, read_yaml
 
 LanguageOption = Annotated[str | None, typer.Option("--language", help="A further language: its code, such as ar.")]
 PackArgument = Annotated[str, typer.Argument(metavar="PACK", help="A pack's id.")]

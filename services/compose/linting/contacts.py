@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
-from services.compose.contacts import Contact
 from services.compose.linting.dangers import DEAD
 from services.compose.linting.rules import Problem
+from services.place.contacts import Contact
 
 LONGEST = timedelta(days=184)
 _NUMBER = re.compile(r"\+?[\d(][\d ()./-]*")

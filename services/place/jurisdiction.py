@@ -8,10 +8,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from schemas.base import Language
 from schemas.words import Channel
-from services.compose.guidance import Id, Until
-from services.compose.reading import Data, Line, read_as, zone_name
+from services.place.reading import Data, Id, Line, read_as, zone_name
 
 Position = tuple[float, float]
+#: How the end of a hazard is said: the alert's expiry, "until further notice", or nothing.
+Until = Literal["expires", "notice", "none"]
 Value = int | Line | dict[Language, Line]
 
 
@@ -27,7 +28,7 @@ def _ring(ring: tuple[Position, ...]) -> tuple[Position, ...]:
 
 
 class Account(Data):
-    """Who speaks on one channel. A sandbox account may only ever reach loopback (DESIGN §6)."""
+    """Who speaks on one channel. A sandbox account may only ever reach loopback."""
 
     name: Line
     sandbox: bool = False

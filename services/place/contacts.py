@@ -10,9 +10,8 @@ from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 from schemas.alert import Finding
 from schemas.base import Language
 from schemas.words import Grade
-from services.compose.guidance import Day, Id
-from services.compose.opening import Opens, is_open
-from services.compose.reading import Data, DataError, Line, read_as, zone_name
+from services.place.opening import Opens, is_open
+from services.place.reading import Data, DataError, Day, Id, Line, read_as, zone_name
 
 Mode = Literal["voice", "text", "chat", "relay", "sign", "web"]
 
