@@ -4,8 +4,11 @@ Each room keeps its own copy in `<data>/<realm>/trust/<room>.json`. The first bu
 or, where there is no such file, the one on the `trust` topic whose digest `TOCSIN_BUNDLE_DIGEST` pins: a topic alone
 is never believed. From then on it only moves upwards. What this disk holds was believed when it was written and is not
 asked for signatures again: whoever signed it may since have left.
+
+What is believed is in force at once, also while the disk cannot take it: then it is written at the next question.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -47,6 +50,8 @@ class Keeper:
         #: Came before a bundle that shows who may revoke: the topic is compacted, so a bundle can stand after them.
         self._early: list[Revocation] = []
         self._trust: Trust | None = None
+        #: Why what is believed does not stand on disk, None where it does.
+        self._unkept: OSError | None = None
         self._listeners: list[Callable[[], None]] = []
         self._load()
 
@@ -64,6 +69,8 @@ class Keeper:
             self._bundle = Bundle.model_validate(kept["bundle"]) if kept["bundle"] else None
             self._revocations = [Revocation.model_validate(item) for item in kept["revocations"]]
             self._early = [Revocation.model_validate(item) for item in kept["early"]]
+        except OSError as error:
+            raise NotTrustedError("shape", _unreadable(self._file, error)) from error
         except (ValueError, KeyError, TypeError) as error:
             says = f"{self._file} cannot be read; delete it, and the room begins again with {self._seed}"
             raise NotTrustedError("shape", says) from error
@@ -74,9 +81,14 @@ class Keeper:
 
     def _take_seed(self) -> None:
         """The file that `tocsin keys bundle` wrote, when it is the first or newer than what is kept."""
-        if self._seed.exists():
+        try:
             seed = read_bundle(self._seed)
-            if seed.statement.serial > self.serial:
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise NotTrustedError("no_bundle", _unreadable(self._seed, error)) from error
+        if seed.statement.serial > self.serial:
+            with contextlib.suppress(OSError):  # the file itself is there for the next start
                 self._take(seed)
 
     @property
@@ -84,6 +96,9 @@ class Keeper:
         """The trust in force, or NotTrustedError while there is none."""
         if self._trust is None:
             self._take_seed()
+        elif self._unkept:
+            with contextlib.suppress(OSError):
+                self._write()
         if self._trust is None:
             raise NotTrustedError("no_bundle", f"no trust bundle in {self._seed}; make one with `tocsin keys bundle`")
         return self._trust
@@ -94,11 +109,14 @@ class Keeper:
         return self._trust.bundle.serial if self._trust else 0
 
     def missing(self) -> str | None:
-        """A readiness check: the sentence that says that there is no bundle, or None."""
+        """A readiness check: the sentence that says that there is no bundle, or that it cannot be kept, or None."""
         try:
-            self.trust  # noqa: B018 - asking looks once more for the file
+            self.trust  # noqa: B018 - asking looks once more for the file, and writes once more
         except NotTrustedError as error:
             return str(error)
+        if self._unkept:
+            why = self._unkept.strerror
+            return f"the trust bundle cannot be kept in {self._file.parent} ({why}): make room, or let this user write"
         return None
 
     def on_change(self, listener: Callable[[], None]) -> None:
@@ -106,7 +124,10 @@ class Keeper:
         self._listeners.append(listener)
 
     def take(self, candidate: Bundle | Revocation) -> None:
-        """Believe a record of the `trust` topic and keep it, or NotTrustedError."""
+        """Believe a record of the `trust` topic and keep it, or NotTrustedError.
+
+        OSError where the disk cannot take it: it is in force, and must come again to be surely kept.
+        """
         if isinstance(candidate, Bundle):
             self.take_bundle(candidate)
         else:
@@ -126,6 +147,7 @@ class Keeper:
         if self._trust is None:
             self._take_seed()
         if candidate.statement.key in {known.statement.key for known in self._revocations}:
+            self._keep_at_last()
             return
         try:
             self._revoke(candidate)
@@ -141,6 +163,7 @@ class Keeper:
 
     def _take(self, candidate: Bundle) -> None:
         if self._bundle == candidate:
+            self._keep_at_last()
             return
         self._trust = trusted.bundle(candidate, self._realm, self._trust, self._pinned)
         self._bundle = candidate
@@ -159,9 +182,13 @@ class Keeper:
         self._revocations.append(candidate)
 
     def _keep(self) -> None:
-        self._write()
         for listener in self._listeners:
             listener()
+        self._write()
+
+    def _keep_at_last(self) -> None:
+        if self._unkept:
+            self._write()
 
     def _write(self) -> None:
         kept = {
@@ -169,17 +196,30 @@ class Keeper:
             "revocations": [item.model_dump(mode="json") for item in self._revocations],
             "early": [item.model_dump(mode="json") for item in self._early],
         }
-        self._file.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._file.with_suffix(f".{os.getpid()}")
-        with fresh.open("w") as out:
-            json.dump(kept, out)
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(self._file)
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with fresh.open("w") as out:
+                json.dump(kept, out)
+                out.flush()
+                os.fsync(out.fileno())
+            fresh.replace(self._file)
+        except OSError as error:
+            if not self._unkept:
+                log.warning("trust.not_kept", error=type(error).__name__, errno=error.errno, serial=self.serial)
+            self._unkept = error
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            raise
+        self._unkept = None
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    return f"{path} cannot be read ({error.strerror}): let this room's user read it, as `ls -l` shows who may"
 
 
 def read_bundle(path: Path) -> Bundle:
-    """A bundle file, or NotTrustedError when it holds none."""
+    """A bundle file, or NotTrustedError when it holds none. OSError where it cannot be read."""
     try:
         return Bundle.model_validate_json(path.read_bytes())
     except ValidationError as error:

@@ -1,6 +1,7 @@
-"""A store that is away is no fault of the record in hand: it waits, unacknowledged, and is never parked for that."""
+"""A store that is away, or a full disk, is no fault of the record in hand: it waits, and is never parked for that."""
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ log = get_logger(__name__)
 AGAIN_S, MOST_S = 0.2, 5.0
 #: Work that has run for so long without an error has its store: longer than a connection attempt takes to fail.
 CALM_S = 10.0
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Patience:
@@ -32,7 +34,7 @@ class Patience:
                 try:
                     return await work()
                 except Exception as error:
-                    if not is_away(error):
+                    if not (is_away(error) or is_full(error)):
                         raise
                     wait = wait if what in self._waiting else AGAIN_S
                     log.warning("store.away", work=what, error=type(error).__name__, wait_s=wait)
@@ -47,3 +49,8 @@ class Patience:
     def missing(self) -> str | None:
         """A sentence for the readiness check while something waits."""
         return "the store is away: what needs it waits" if self._waiting else None
+
+
+def is_full(error: Exception) -> bool:
+    """Whether a disk had no room for a file that is a room's own, such as its copy of the trust bundle."""
+    return isinstance(error, OSError) and error.errno in _FULL

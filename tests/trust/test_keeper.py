@@ -1,6 +1,8 @@
 """What a room believes survives restarts, moves only upwards, and never begins with a topic's word alone."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -141,3 +143,68 @@ def test_a_copy_of_the_other_realm_is_refused(tmp_path: Path) -> None:
     drill.write_text(json.dumps(kept))
     with pytest.raises(NotTrustedError, match="live"):
         Keeper(shared(tmp_path, realm=Realm.DRILL), "approve")
+
+
+def test_a_bundle_that_cannot_be_read_is_said_and_found_when_it_can(tmp_path: Path) -> None:
+    """A folder in its place stands for a file of another user: root may read any file."""
+    bundle_path(tmp_path / "live").mkdir(parents=True)
+    keeper = Keeper(shared(tmp_path), "approve")
+    assert "bundle.json cannot be read (Is a directory)" in (keeper.missing() or "")
+    with pytest.raises(NotTrustedError) as caught:
+        keeper.take(SECOND)
+    assert caught.value.rule == "no_bundle"
+    bundle_path(tmp_path / "live").rmdir()
+    seed(tmp_path)
+    assert keeper.missing() is None
+
+
+def test_a_copy_that_may_not_be_read_says_so(tmp_path: Path) -> None:
+    (tmp_path / "live" / "trust" / "approve.json").mkdir(parents=True)
+    with pytest.raises(NotTrustedError, match="let this room's user read it"):
+        Keeper(shared(tmp_path), "approve")
+
+
+class Disk:
+    """Without room until it is given some."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full = True
+        monkeypatch.setattr(os, "fsync", self._fsync)
+
+    def _fsync(self, _file: int) -> None:
+        if self.full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_first_bundle_is_in_force_while_the_disk_is_full_and_kept_when_it_has_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, kept = Disk(monkeypatch), tmp_path / "live" / "trust" / "approve.json"
+    seed(tmp_path)
+    keeper = Keeper(shared(tmp_path), "approve")
+    assert keeper.trust.bundle == FIRST.statement
+    assert "cannot be kept" in (keeper.missing() or "")
+    assert "No space left on device" in (keeper.missing() or "")
+    assert list(kept.parent.iterdir()) == [], "half a file is left"
+    disk.full = False
+    assert keeper.missing() is None
+    assert kept.exists()
+
+
+def test_what_the_topic_says_is_in_force_on_a_full_disk_and_kept_when_it_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed(tmp_path)
+    keeper, disk = Keeper(shared(tmp_path), "approve"), Disk(monkeypatch)
+    told: list[int] = []
+    keeper.on_change(lambda: told.append(keeper.serial))
+    gone = revocation("officer-1", "admin-1")
+    for record in (SECOND, gone, SECOND, gone):
+        with pytest.raises(OSError, match="No space left"):  # unacknowledged: it is never lost
+            keeper.take(record)
+    assert (keeper.serial, keeper.trust.revoked) == (2, {KEYS["officer-1"].id})
+    assert told == [2, 2], "what follows from it waits for no disk"
+    disk.full = False
+    keeper.take(gone)
+    again = Keeper(shared(tmp_path), "approve")
+    assert (again.serial, again.trust.revoked) == (2, {KEYS["officer-1"].id})
