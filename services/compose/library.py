@@ -12,8 +12,8 @@ from services.compose.reviews import Reviews
 from services.compose.settings import ComposeSettings
 from services.compose.texts import Texts
 from services.compose.words import Words, read_words
-from services.place.contacts import Contact, read_contacts
-from services.place.jurisdiction import Jurisdiction, read_jurisdiction
+from services.place.contacts import Contact, read_place
+from services.place.jurisdiction import Jurisdiction
 from services.place.reading import DataError
 
 
@@ -52,10 +52,10 @@ class Library:
 
 def read(settings: ComposeSettings) -> Library:
     """Read everything, or DataError with what is wrong and where."""
-    place = read_jurisdiction(settings.jurisdiction)
+    place, contacts = read_place(settings.jurisdiction, settings.templates / "contacts", "TOCSIN_COMPOSE_JURISDICTION")
     library = Library(
         read_packs(settings.templates / "guidance"),
-        read_contacts(settings.templates / "contacts"),
+        contacts,
         read_words(settings.templates / "words", place.languages),
         Texts(settings.templates / "text", settings.segments),
         place,
@@ -67,11 +67,6 @@ def read(settings: ComposeSettings) -> Library:
 
 def _check(library: Library, path: str) -> None:
     place = library.jurisdiction
-    for kind, contacts in place.contacts.items():
-        for contact in contacts:
-            if contact not in library.contacts:
-                says = f"{path} names the contact {contact} for {kind}, which is in no file of templates/contacts"
-                raise DataError(says)
     for pack in library.packs.values():
         for name, parameter in pack.parameters.items():
             value = place.parameters.get(name)

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter
 from schemas.alert import Finding
 from schemas.base import Language
 from schemas.words import Grade
+from services.place.jurisdiction import Jurisdiction, read_jurisdiction
 from services.place.opening import Opens, is_open
 from services.place.reading import Data, DataError, Day, Id, Line, read_as, zone_name
 
@@ -76,6 +77,17 @@ def read_contacts(folder: Path) -> dict[str, Contact]:
                 raise DataError(f"{path}: a contact of the id {contact.id} is there already")
             found[contact.id] = contact
     return found
+
+
+def read_place(path: Path, folder: Path, setting: str) -> tuple[Jurisdiction, dict[str, Contact]]:
+    """The jurisdiction in `path` and all contacts of `folder`; DataError also where it names one that is not there."""
+    place, contacts = read_jurisdiction(path, setting), read_contacts(folder)
+    for kind, names in place.contacts.items():
+        for name in names:
+            if name not in contacts:
+                says = f"{path} names the contact {name} for {kind}, which is in no file of {folder}"
+                raise DataError(f"{says}: write it there, or correct the name (the file of {setting})")
+    return place, contacts
 
 
 def trouble(contact: Contact, today: date) -> Finding | None:

@@ -120,6 +120,6 @@ def page_name(lineage: str) -> str:
 _JURISDICTION = TypeAdapter(Jurisdiction)
 
 
-def read_jurisdiction(path: Path) -> Jurisdiction:
-    """The jurisdiction in `path`, or DataError."""
-    return read_as(_JURISDICTION, path)
+def read_jurisdiction(path: Path, setting: str) -> Jurisdiction:
+    """The jurisdiction in `path`, or DataError, which names the variable or option that names the file."""
+    return read_as(_JURISDICTION, path, setting=setting)

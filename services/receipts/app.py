@@ -5,6 +5,8 @@ import logging
 from schemas.delivery import RECEIPTS_LIMIT, Receipt
 from services.phonebook.book import open_phonebook
 from services.phonebook.settings import PhonebookSettings
+from services.place.contacts import read_place
+from services.place.reading import DataError
 from services.receipts.answers import AnswerTexts
 from services.receipts.gathering import Gatherer
 from services.receipts.handlers import Handlers
@@ -35,8 +37,9 @@ def build() -> Room:
     book_settings = load(PhonebookSettings)
     try:
         vocabulary = Vocabulary.read(WORDS)
-        texts = AnswerTexts(vocabulary, Place.read(settings.jurisdiction, CONTACTS))
-    except WordsError as error:
+        place, contacts = read_place(settings.jurisdiction, CONTACTS, "TOCSIN_RECEIPTS_JURISDICTION")
+        texts = AnswerTexts(vocabulary, Place.of(place, contacts))
+    except (WordsError, DataError) as error:
         stop([str(error)])
     room = Room(NAME, shared, settings)
     store = open_store(shared, settings, NAME, metadata)

@@ -1,60 +1,40 @@
-"""What the answers say of the place: its issuer, emergency number and hotline, from the jurisdiction's file."""
+"""What the answers say of the place: its issuer, emergency number and hotline."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import yaml
-
-from services.receipts.words import WordsError
+from services.place.contacts import Contact, trouble
+from services.place.jurisdiction import Jurisdiction
 
 
 @dataclass(frozen=True)
 class Place:
-    """A jurisdiction as far as answers need it. `hotline` is a number, None where the place has no hotline."""
+    """A jurisdiction as far as answers need it. `hotlines` are those for everybody there that have a number to call."""
 
-    issuer: dict[str, str]
+    issuer: Mapping[str, str]
     language: str
     emergency: str
-    hotline: str | None
-    hotline_until: date | None
+    hotlines: tuple[Contact, ...]
 
     @classmethod
-    def read(cls, path: Path, contacts: Path) -> Self:
-        """Read the jurisdiction at `path` and its hotline among the files of `contacts`, or WordsError."""
-        try:
-            content = yaml.safe_load(path.read_text("utf-8"))
-            hotline = _contact(contacts, content["contacts"].get("hotline"))
-            return cls(
-                issuer=dict(content["issuer"]),
-                language=content["languages"][0],
-                emergency=str(content["emergency_number"]),
-                hotline=hotline["modes"]["voice"] if hotline else None,
-                hotline_until=date.fromisoformat(hotline["review_by"]) if hotline else None,
-            )
-        except OSError as error:
-            raise WordsError(f"{error.filename}: {error.strerror}; set TOCSIN_RECEIPTS_JURISDICTION") from error
-        except (yaml.YAMLError, KeyError, TypeError, ValueError, IndexError) as error:
-            raise WordsError(f"{path} lacks or misspells {error}: the answers to replies need it") from error
+    def of(cls, place: Jurisdiction, contacts: Mapping[str, Contact]) -> Self:
+        """The part of `place`; `contacts` by id hold all that it names."""
+        named = [contacts[name] for name in place.contacts.get("hotline", ())]
+        hotlines = tuple(one for one in named if "voice" in one.modes and _for_everybody(one, place))
+        return cls(place.issuer, place.languages[0], place.emergency_number, hotlines)
 
     def slots(self, language: str, today: date) -> dict[str, str | None]:
-        """The slots of one language. A hotline past its review is left out: a wrong number is worse than none."""
-        current = self.hotline_until is not None and today <= self.hotline_until
+        """The slots of one language. A hotline that nobody has checked in time is left out: better none than wrong."""
+        hotline = next((one for one in self.hotlines if trouble(one, today) is None), None)
         return {
             "issuer": self.issuer.get(language, self.issuer[self.language]),
             "emergency": self.emergency,
-            "hotline": self.hotline if current else None,
+            "hotline": hotline.modes["voice"] if hotline else None,
         }
 
 
-def _contact(folder: Path, name: str | None) -> dict[str, Any] | None:
-    """The contact of that name in any file of `folder`."""
-    if name is None:
-        return None
-    for file in sorted(folder.glob("*.yaml")):
-        for entry in yaml.safe_load(file.read_text("utf-8")):
-            if entry["id"] == name:
-                found: dict[str, Any] = entry
-                return found
-    raise KeyError(name)
+def _for_everybody(contact: Contact, place: Jurisdiction) -> bool:
+    """Whether whoever writes may be given it: nobody knows here who that is, nor in which area."""
+    return "public" in contact.audience and (not contact.areas or place.whole.code in contact.areas)

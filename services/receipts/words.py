@@ -14,7 +14,7 @@ from schemas.words import ReplyWord
 
 
 class WordsError(Exception):
-    """The file of words or the jurisdiction cannot be used; the message says what to correct."""
+    """The words cannot be used, or not for this jurisdiction; the message says what to correct."""
 
 
 class Answers(BaseModel):

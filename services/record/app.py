@@ -1,5 +1,7 @@
 """Builds and wires record."""
 
+from services.place.jurisdiction import read_jurisdiction
+from services.place.reading import DataError
 from services.record.belief import Belief
 from services.record.handlers import Handlers
 from services.record.labels import Labels, LabelsError
@@ -26,9 +28,10 @@ def build() -> Room:
     """The room, ready to run."""
     shared, settings = load(SharedSettings), load(RecordSettings)
     try:
-        labels = Labels.read(TEMPLATES / "words.yaml", GUIDANCE, settings.jurisdiction)
+        place = read_jurisdiction(settings.jurisdiction, "TOCSIN_RECORD_JURISDICTION")
+        labels = Labels.read(TEMPLATES / "words.yaml", GUIDANCE, place.zone)
         keeper = Keeper(shared, NAME)
-    except (LabelsError, NotTrustedError) as error:
+    except (DataError, LabelsError, NotTrustedError) as error:
         stop([str(error)])
     room = Room(NAME, shared, settings)
     store = open_store(shared, settings, NAME, metadata)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -13,6 +13,8 @@ from schemas.base import second_text
 
 #: A guidance pack's `until` for hazards that end when the alert does.
 EXPIRES = "expires"
+#: In a file that holds a further language of a pack, the pack's id stands under this.
+FURTHER = "pack"
 
 
 class LabelsError(Exception):
@@ -30,13 +32,16 @@ class Labels:
     zone: ZoneInfo
 
     @classmethod
-    def read(cls, words: Path, guidance: Path, jurisdiction: Path) -> Self:
-        """Read all three, or LabelsError."""
+    def read(cls, words: Path, guidance: Path, zone: ZoneInfo) -> Self:
+        """Read both, or LabelsError. `zone` is the jurisdiction's."""
         try:
             languages = yaml.safe_load(words.read_text("utf-8"))["languages"]
-            zone = yaml.safe_load(jurisdiction.read_text("utf-8"))["timezone"]
-            packs = [yaml.safe_load(path.read_text("utf-8")) for path in sorted(guidance.glob("*.yaml"))]
+            files = [yaml.safe_load(path.read_text("utf-8")) for path in sorted(guidance.glob("*.yaml"))]
+            packs = [file for file in files if FURTHER not in file]
             hazards = {pack["id"]: _names(pack) for pack in packs}
+            for file in files:
+                if FURTHER in file:
+                    hazards[file[FURTHER]][file["language"]] = file["wording"]["name"]
             ending = frozenset(pack["id"] for pack in packs if pack["until"] == EXPIRES)
         except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
             raise LabelsError(
@@ -50,7 +55,7 @@ class Labels:
         }
         if missing:
             raise LabelsError(f"{words} lacks {', '.join(sorted(missing))}")
-        return cls(languages, hazards, ending, _zone(zone))
+        return cls(languages, hazards, ending, zone)
 
     def of(self, language: str) -> Mapping[str, str]:
         """The labels of one language: `es-MX` reads those of `es`."""
@@ -78,10 +83,3 @@ class Labels:
 
 def _names(pack: Mapping[str, Any]) -> dict[str, str]:
     return {language: words["name"] for language, words in pack["languages"].items()}
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except ZoneInfoNotFoundError as error:
-        raise LabelsError(f"no time zone is called {name}; use a name such as America/New_York") from error

@@ -11,6 +11,8 @@ from services.cli.errors import Failure
 from services.cli.subscribers.verbs import app
 from tests.phonebook.books import HEADER, number, row
 
+DEMO = Path(__file__).parents[2] / "deploy" / "jurisdictions" / "demo.yaml"
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -67,11 +69,10 @@ def test_from_nothing_to_forgotten(folder: Path) -> None:
 
 
 def test_standard_input_another_realm_and_the_jurisdictions_areas(folder: Path) -> None:
-    (folder / "place.yaml").write_text("areas: [{code: north}, {code: east}]")
     run("init", "--realm", "drill")
-    typed = "\n".join([HEADER, row(1), row(2, areas="atlantis")])
-    said = run("import", "-", "--realm", "drill", "--jurisdiction", str(folder / "place.yaml"), typed=typed, status=1)
-    assert "its areas are east, north" in said.stdout
+    typed = "\n".join([HEADER, row(1, areas="ferrow-north"), row(2, areas="atlantis")])
+    said = run("import", "-", "--realm", "drill", "--jurisdiction", str(DEMO), typed=typed, status=1)
+    assert "its areas are ferrow, ferrow-centre, ferrow-east, ferrow-north, ferrow-south, ferrow-west" in said.stdout
     assert (folder / "data" / "drill" / "phonebook.db").exists()
     assert not (folder / "data" / "live").exists()
 
@@ -89,7 +90,7 @@ def test_usage(folder: Path) -> None:
     run("init")
     assert "No such file" in sentence("import", str(folder / "none.csv"))
     assert "lacks number" in sentence("import", "-", typed="hello\n")
-    assert "jurisdiction" in sentence("import", "-", "--jurisdiction", str(folder / "none"))
+    assert "is not there; check --jurisdiction" in sentence("import", "-", "--jurisdiction", str(folder / "none"))
 
 
 def test_lost_keys_are_never_replaced_by_new_ones(folder: Path) -> None:

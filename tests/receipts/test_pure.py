@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from twilio.request_validator import RequestValidator
 
 from schemas.words import ReplyWord
 from services.limits.sms import segments
+from services.place.contacts import read_place
 from services.receipts.answers import EMPTY, AnswerTexts
 from services.receipts.app import CONTACTS, WORDS
 from services.receipts.place import Place
@@ -23,7 +25,9 @@ from services.receipts.words import Meanings, Vocabulary, WordsError, plain
 
 VOCABULARY = Vocabulary.read(WORDS)
 MEANINGS = Meanings(VOCABULARY)
-PLACE = Place.read(ROOT / "deploy" / "jurisdictions" / "demo.yaml", CONTACTS)
+DEMO = ROOT / "deploy" / "jurisdictions" / "demo.yaml"
+FERROW, BOOK = read_place(DEMO, CONTACTS, "the demo")
+PLACE = Place.of(FERROW, BOOK)
 TEXTS = AnswerTexts(VOCABULARY, PLACE)
 TODAY = date(2026, 11, 24)
 AT = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
@@ -106,6 +110,31 @@ def test_a_hotline_past_its_review_is_left_out() -> None:
     assert "911" in TEXTS.text("other", "en", late)
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"verified_on": None}, "555-0199"),
+        ({"review_by": "2026-11-23"}, "555-0199"),
+        ({"modes": {"text": "555-0143"}}, "555-0199"),
+        ({"audience": ("professionals",)}, "555-0199"),
+        ({"areas": ("ferrow-north",)}, "555-0199"),
+        ({"areas": ("ferrow",)}, "555-0142"),
+        ({}, "555-0142"),
+    ],
+)
+def test_of_several_hotlines_the_first_that_is_right_for_anybody_is_named(change: dict[str, Any], says: str) -> None:
+    first = BOOK["ferrow-hotline"].model_copy(update=change)
+    second = BOOK["ferrow-hotline"].model_copy(update={"id": "second", "modes": {"voice": "555-0199"}})
+    both = FERROW.model_copy(update={"contacts": {"hotline": (first.id, second.id)}})
+    texts = AnswerTexts(VOCABULARY, Place.of(both, {first.id: first, second.id: second}))
+    assert says in texts.text("help", "en", TODAY)
+
+
+def test_a_place_without_a_hotline_still_answers() -> None:
+    texts = AnswerTexts(VOCABULARY, Place.of(FERROW.model_copy(update={"contacts": {}}), BOOK))
+    assert "911" in texts.text("other", "en", TODAY)
+
+
 def test_the_language_is_the_persons_then_the_words_then_the_places() -> None:
     assert TEXTS.language("es-MX", "en") == "es"
     assert TEXTS.language("vi", "es") == "es"
@@ -180,11 +209,3 @@ def test_settings_say_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     settings = ReceiptsSettings()
     assert settings.tokens == ["from-a-file"]
     assert "from-a-file" not in repr(settings)
-
-
-def test_a_place_without_an_emergency_number_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "place.yaml").write_text("issuer: {en: A}\nlanguages: [en]\ncontacts: {}\n")
-    with pytest.raises(WordsError, match="emergency_number"):
-        Place.read(tmp_path / "place.yaml", CONTACTS)
-    with pytest.raises(WordsError, match="TOCSIN_RECEIPTS_JURISDICTION"):
-        Place.read(tmp_path / "none.yaml", CONTACTS)

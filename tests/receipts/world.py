@@ -18,6 +18,7 @@ from schemas.words import Realm
 from services.phonebook import keys, rows, writing
 from services.phonebook.book import Phonebook
 from services.phonebook.keys import Keyring
+from services.place.contacts import read_place
 from services.receipts.answers import AnswerTexts
 from services.receipts.app import CONTACTS, WORDS
 from services.receipts.gathering import Gatherer
@@ -38,6 +39,7 @@ TOKEN, NEXT, PUBLIC = "0123456789abcdef", "fedcba9876543210", "https://hooks.fer
 ANNA, BEN, STRANGER = "+12025550123", "+12025550124", "+12025550199"
 START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 DELIVERY = "ab" * 16
+DEMO = ROOT / "deploy" / "jurisdictions" / "demo.yaml"
 
 
 @dataclass
@@ -108,7 +110,7 @@ async def world(folder: Path, limit: int = 500, wait_s: float = 0.01) -> AsyncIt
     kept = ReceiptsStore(store, Outbox(store, outbox_rows, clock, Realm.LIVE), Realm.LIVE)
     metrics = ReceiptsMetrics(registry)
     vocabulary = Vocabulary.read(WORDS)
-    texts = AnswerTexts(vocabulary, Place.read(ROOT / "deploy" / "jurisdictions" / "demo.yaml", CONTACTS))
+    texts = AnswerTexts(vocabulary, Place.of(*read_place(DEMO, CONTACTS, "the demo")))
     commits: list[int] = []
 
     async def commit(batch: list[Receipt]) -> None:

@@ -1,6 +1,7 @@
 """The public page of record: what is on it, what is never on it, and how it gets there."""
 
 import os
+import shutil
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,9 +15,9 @@ from services.record.app import GUIDANCE, TEMPLATES
 from services.record.editions import Holds, Released, page_of
 from services.record.files import UnsafeNameError
 from services.record.labels import Labels, LabelsError
-from services.record.settings import ROOT, RecordSettings
+from services.record.settings import RecordSettings
 from services.runtime.settings import SharedSettings
-from tests.record.world import LABELS, broadcast, release, text, world
+from tests.record.world import LABELS, NEW_YORK, broadcast, release, text, world
 from tests.support import trust
 from tests.support.trust import LINEAGE, NOW
 
@@ -305,4 +306,14 @@ def test_words_that_are_missing_stop_the_start(tmp_path: Path) -> None:
     words = (TEMPLATES / "words.yaml").read_text("utf-8").replace("    withdrawn: Retirada\n", "")
     (tmp_path / "words.yaml").write_text(words)
     with pytest.raises(LabelsError, match=r"lacks es\.withdrawn"):
-        Labels.read(tmp_path / "words.yaml", GUIDANCE, ROOT / "deploy" / "jurisdictions" / "demo.yaml")
+        Labels.read(tmp_path / "words.yaml", GUIDANCE, NEW_YORK)
+
+
+def test_a_further_language_of_a_pack_names_its_hazard_too(tmp_path: Path) -> None:
+    shutil.copy(GUIDANCE / "boil-water.yaml", tmp_path)
+    (tmp_path / "boil-water.ar.yaml").write_text(
+        "pack: boil-water\nlanguage: ar\nwording: {name: إشعار غلي الماء}\n", "utf-8"
+    )
+    labels = Labels.read(TEMPLATES / "words.yaml", tmp_path, NEW_YORK)
+    assert labels.hazard("boil-water", "ar") == "إشعار غلي الماء"
+    assert labels.hazard("boil-water", "en") == LABELS.hazard("boil-water", "en")

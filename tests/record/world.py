@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 
@@ -49,7 +50,8 @@ from tests.support import trust
 TOPICS = {"Alert": ACCEPTED, "Broadcast": COMPOSED, "Decision": DECIDED, "Release": RELEASED, "Stop": STOPPED,
           "Deliveries": DELIVERIES, "Refusal": REFUSED, "Alarm": ALARMS, "Held": HELD,
           "Withheld": WITHHELD}  # fmt: skip
-LABELS = Labels.read(TEMPLATES / "words.yaml", GUIDANCE, ROOT / "deploy" / "jurisdictions" / "demo.yaml")
+NEW_YORK = ZoneInfo("America/New_York")
+LABELS = Labels.read(TEMPLATES / "words.yaml", GUIDANCE, NEW_YORK)
 SPECIMENS = ROOT / "schemas" / "specimens"
 
 

@@ -93,7 +93,7 @@ def test_no_contact_is_voice_only_where_another_mode_exists() -> None:
 
 
 def test_the_demo_says_that_it_is_fictional_and_its_districts_are_the_whole() -> None:
-    place = read_jurisdiction(DEMO)
+    place = read_jurisdiction(DEMO, "the demo")
     assert "FICTIONAL" in DEMO.read_text("utf-8")
     assert place.is_sandbox
     assert place.page == "https://alerts.ferrow.example/"
@@ -105,7 +105,7 @@ def test_the_demo_says_that_it_is_fictional_and_its_districts_are_the_whole() ->
 
 
 def test_the_demo_fills_what_its_packs_need() -> None:
-    place = read_jurisdiction(DEMO)
+    place = read_jurisdiction(DEMO, "the demo")
     for path in (TEMPLATES / "guidance").glob("*.yaml"):
         pack = yaml.safe_load(path.read_text("utf-8"))
         needed = {name for name, parameter in pack["parameters"].items() if parameter["required"]}

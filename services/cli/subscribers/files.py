@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-import yaml
 from rich.console import Console
 from rich.progress import Progress
 
@@ -18,6 +17,8 @@ from services.cli.errors import Code, fail
 from services.cli.private import new_private
 from services.phonebook.errors import PhonebookError, SheetError
 from services.phonebook.importing import Report
+from services.place.jurisdiction import read_jurisdiction
+from services.place.reading import DataError
 
 STANDARD = "-"
 #: Looks like a number that somebody typed where other users of the machine can read it (`ps`).
@@ -66,13 +67,9 @@ def areas_of(jurisdiction: Path | None) -> frozenset[str] | None:
     if jurisdiction is None:
         return None
     try:
-        return frozenset(area["code"] for area in yaml.safe_load(jurisdiction.read_text())["areas"])
-    except OSError as error:
-        fail(f"{jurisdiction}: {error.strerror}; name a file of deploy/jurisdictions", Code.WRONG)
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        fail(
-            f"{jurisdiction} is no jurisdiction with areas ({type(error).__name__}); see deploy/jurisdictions/demo.yaml"
-        )
+        return frozenset(area.code for area in read_jurisdiction(jurisdiction, "--jurisdiction").areas)
+    except DataError as error:
+        fail(f"{error}; deploy/jurisdictions/demo.yaml is an example", Code.WRONG)
 
 
 def bar(*, hidden: bool) -> Progress:
