@@ -35,7 +35,11 @@ class SharedSettings(KafkaAccess):
         default_factory=socket.gethostname, description="name of this replica, unique in its room: Kafka's static id"
     )
     bind: str = Field("127.0.0.1", description="address that private doors (metrics, health, JSON) listen on")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_level: str = Field(
+        "INFO",
+        pattern=r"^(?i:DEBUG|INFO|WARNING|ERROR)$",
+        description="DEBUG, INFO, WARNING or ERROR, of our own lines; libraries' begin at WARNING",
+    )
     bundle_digest: str | None = Field(
         None, description="sha256:… of the first trust bundle; without it the bundle in the data folder is believed"
     )
