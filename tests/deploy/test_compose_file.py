@@ -10,14 +10,13 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 
+from services.cli.context import Context
+from services.cli.copies.stores import places
+from services.cli.environ import environ
+from services.cli.house.rooms import ROOMS
 from services.runtime.settings import RoomSettings, SharedSettings
+from tests.deploy.composed import COMPOSE, FILE, OURS, OVERRIDE, SANDBOX, SERVICES, TOOL
 from tests.support.code import REPOSITORY
-
-FILE = REPOSITORY / "docker-compose.yml"
-SANDBOX = REPOSITORY / "deploy" / "compose" / "sandbox.yml"
-COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OVERRIDE: dict[str, Any] = yaml.safe_load(SANDBOX.read_text())
 
 
 def understood(document: dict[str, Any]) -> PyCompose:
@@ -73,20 +72,33 @@ def test_every_container_is_asked_whether_it_is_well(name: str) -> None:
     service = SERVICES[name]
     if service["image"] != "tocsin":
         assert service["healthcheck"]["test"]
-    elif name == "tocsin":
+    elif name == TOOL:
         assert service["healthcheck"] == {"disable": True}
     else:
         assert "healthcheck" not in service
         assert [value for key, value in service["environment"].items() if key.endswith("_PRIVATE_PORT")] == [9100]
 
 
+def on(network: str) -> set[str]:
+    return {name for name, service in SERVICES.items() if network in service["networks"]}
+
+
 def test_who_gets_out() -> None:
-    outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
-    assert outside == {
-        "dispatch-x", "dispatch-sms", "receipts", "agency", "sandbox", "kafka", "prometheus", "alertmanager", "grafana",
-    }  # fmt: skip
-    assert {name for name, service in SERVICES.items() if "ports" in service} <= outside
-    assert COMPOSE["networks"]["inside"] == {"internal": True}
+    """To the platforms, the feeds and the mail; whoever only has a port of his own does not."""
+    assert on("outside") == {"dispatch-x", "dispatch-sms", "agency", "alertmanager", TOOL}
+    assert on("published") == {"receipts", "sandbox", "kafka", "prometheus", "grafana"}
+    with_ports = {name for name, service in SERVICES.items() if "ports" in service}
+    assert with_ports == on("published") | {"agency", "alertmanager"}
+    assert on("inside") == set(SERVICES)
+
+
+def test_what_a_network_lets_out() -> None:
+    """Docker's own words for it: moby, libnetwork/drivers/bridge/setup_ip_tables_linux.go."""
+    assert COMPOSE["networks"] == {
+        "inside": {"internal": True},
+        "published": {"driver_opts": {"com.docker.network.bridge.enable_ip_masquerade": "false"}},
+        "outside": None,
+    }
 
 
 def test_what_is_named_is_there() -> None:
@@ -94,7 +106,7 @@ def test_what_is_named_is_there() -> None:
     secrets = {secret for service in both for secret in service.get("secrets", [])}
     assert secrets == set(COMPOSE["secrets"]) == set(OVERRIDE["secrets"])
     volumes = {each.split(":")[0] for service in both for each in service.get("volumes", [])}
-    assert {each for each in volumes if not each.startswith("./")} == set(COMPOSE["volumes"])
+    assert {each for each in volumes if not each.startswith("./")} == {*COMPOSE["volumes"], *OVERRIDE["volumes"]}
     assert {each for service in both for each in service.get("networks", [])} == set(COMPOSE["networks"])
 
 
@@ -112,20 +124,46 @@ def test_every_room_keeps_its_state_in_postgres() -> None:
     url = (REPOSITORY / "deploy/compose/sandbox/database-url").read_text()
     settings = RoomSettings(database_url=url)
     assert settings.store_url(SharedSettings(), "dispatch/sms").endswith("?schema=tocsin_live_dispatch_sms")
-    ours = {name for name, service in SERVICES.items() if service["image"] == "tocsin"}
-    for name in ours - {"tocsin", "sandbox"}:
-        told = [key for key in SERVICES[name]["environment"] if key.endswith("_DATABASE_URL_FILE")]
-        assert len(told) == 1, name
+    for name in set(OURS) - {TOOL, "sandbox"}:
+        assert len(stores_of(name)) == 1, name
         assert "postgres" in SERVICES[name]["depends_on"]
+
+
+def stores_of(name: str) -> set[str]:
+    """The variables by which a container is told of stores."""
+    environment = SERVICES[name]["environment"]
+    found = {key for key in environment if key.endswith(("_DATABASE_URL_FILE", "_PHONEBOOK_URL_FILE"))}
+    assert {environment[key] for key in found} <= {"/run/secrets/database-url"}
+    return found - {"TOCSIN_PHONEBOOK_URL_FILE"}
+
+
+def test_the_command_line_knows_every_store() -> None:
+    """Asked as `tocsin backup` asks: one that it is not told of would be copied from nowhere, and nobody would hear."""
+    url = (REPOSITORY / "deploy/compose/sandbox/database-url").read_text()
+    told_of = [key.removesuffix("_FILE") for key in SERVICES[TOOL]["environment"] if key.endswith("_URL_FILE")]
+    with environ(dict.fromkeys(told_of, url)):
+        in_a_file = {place.room: place.file for place in places(Context(Path("/nowhere"))) if place.file is not None}
+    assert in_a_file == {}
+    assert len(told_of) == len(ROOMS) + 1
+    assert stores_of(TOOL) == {store for name in set(OURS) - {"sandbox"} for store in stores_of(name)}
+
+
+def test_the_command_line_waits_for_nobody_and_has_folders_of_this_machine() -> None:
+    """`brake` must go on and `doctor` speak while Kafka is away."""
+    tool = SERVICES[TOOL]
+    assert tool["depends_on"] == {}
+    assert {"./work:/work", "./backups:/backups"} <= set(tool["volumes"])
+    assert tool["working_dir"] == "/work"
 
 
 def made(folder: Path) -> dict[str, str]:
     """What secrets.sh leaves."""
-    return {path.name: path.read_text() for path in (folder / "secrets").iterdir()}
+    return {path.name: path.read_text() for path in (folder / "deploy/compose/secrets").iterdir()}
 
 
 def test_secrets_are_made_once(tmp_path: Path) -> None:
-    script = tmp_path / "secrets.sh"
+    script = tmp_path / "deploy/compose/secrets.sh"
+    script.parent.mkdir(parents=True)
     shutil.copy(REPOSITORY / "deploy/compose/secrets.sh", script)
     subprocess.run([script], check=True)
     first = made(tmp_path)
@@ -136,4 +174,20 @@ def test_secrets_are_made_once(tmp_path: Path) -> None:
     assert len(first["postgres-password"]) == 64
     subprocess.run([script], check=True)
     assert made(tmp_path) == first
-    assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
+    assert (script.parent / "secrets").stat().st_mode & 0o077 == 0
+
+
+def test_the_folders_that_containers_write_to_are_made_so_that_they_can(tmp_path: Path) -> None:
+    """Docker would make them root's, and the image's user could write nothing; a sandbox has volumes instead."""
+    script = tmp_path / "deploy/compose/secrets.sh"
+    script.parent.mkdir(parents=True)
+    shutil.copy(REPOSITORY / "deploy/compose/secrets.sh", script)
+    subprocess.run([script], check=True)
+    mounts = [each.split(":") for name in OURS for each in SERVICES[name]["volumes"] if each.startswith("./")]
+    folders = {source: target for source, target, *read_only in mounts if not read_only}
+    assert {f"./{path.name}" for path in tmp_path.iterdir()} - {"./deploy"} == set(folders)
+    assert [path for path in folders if (tmp_path / path).stat().st_mode & 0o1777 != 0o1777] == []
+    ignored = (REPOSITORY / ".gitignore").read_text().splitlines()
+    assert [path for path in folders if f"{path.removeprefix('.')}/" not in ignored] == []
+    instead = [each for service in OVERRIDE["services"].values() for each in service.get("volumes", [])]
+    assert set(folders.values()) <= {each.partition(":")[2] for each in instead}

@@ -3,8 +3,7 @@
 import json
 import re
 import tomllib
-from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from cyclonedx.schema import SchemaVersion
@@ -46,14 +45,19 @@ def test_it_is_built_in_two_stages_of_one_python() -> None:
     assert build[0][1].startswith(f"python:{oldest.removeprefix('>=')}-")
 
 
+def fits(path: str, rule: str) -> bool:
+    """Whether a rule of .dockerignore takes a path, or a folder that it is in (moby's patternmatcher)."""
+    signs = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    found = re.compile("".join(signs.get(each, re.escape(each)) for each in re.findall(r"\*\*/|\*\*|.", rule)))
+    return any(found.fullmatch(str(each)) for each in [PurePosixPath(path), *PurePosixPath(path).parents][:-1])
+
+
 def ignored(path: str) -> bool:
     """What .dockerignore says of a path: the last line that fits has the word."""
     found = False
     for line in (REPOSITORY / ".dockerignore").read_text().splitlines():
-        if line and not line.startswith("#"):
-            rule = line.lstrip("!")
-            if fnmatch(path, rule) or path.startswith(rule + "/") or rule == "*":
-                found = not line.startswith("!")
+        if line and not line.startswith("#") and fits(path, line.removeprefix("!")):
+            found = not line.startswith("!")
     return found
 
 
@@ -66,9 +70,35 @@ def test_everything_that_is_copied_is_there_and_gets_into_the_build() -> None:
     assert [rest for name, rest in final if name == "COPY"] == ["--from=build /app /app"]
 
 
-@pytest.mark.parametrize("path", [".git", ".venv", "tests", "deploy/compose/receipts.env", "tocsin-data", ".env"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".git", ".venv", "tests", "tocsin-data", ".env", "work", "backups", "pages", "deploy/compose/receipts.env",
+        "deploy/compose/secrets/database-url", "deploy/alertmanager/secrets/smtp-password", "deploy/place/people.yaml",
+        "services/approve.pem", "deploy/tls/server.key", "deploy/sms.env", "templates/.env", "deploy/live/phonebook.db",
+        "deploy/live.keys.json", "schemas/store.sqlite3-wal",
+    ],
+)  # fmt: skip
 def test_nothing_of_this_machine_gets_into_the_build(path: str) -> None:
     assert ignored(path)
+
+
+def test_what_git_ignores_as_a_secret_gets_into_no_build_either() -> None:
+    _, _, rules = (REPOSITORY / ".gitignore").read_text().partition("# Secrets and state")
+    paths = [rule.strip("/").replace("*", "some") for rule in rules.splitlines()[1:]]
+    assert "deploy/alertmanager/secrets" in paths
+    inside = [path if "/" in path else f"deploy/{path}" for path in paths]
+    assert [path for path in inside if not ignored(path)] == []
+
+
+def test_files_that_only_their_owner_can_read_are_opened_to_the_images_user() -> None:
+    """COPY keeps their modes, and a umask of 077 would leave an image that its own user cannot run."""
+    build = stages()[0]
+    copied = [source for name, rest in build if name == "COPY" and rest.split()[-1] != "deploy/setup/requirements.txt"
+              for source in rest.split()[:-1]]  # fmt: skip
+    [opened] = [(at, rest.split()[3:]) for at, (name, rest) in enumerate(build) if rest.startswith("chmod -R a+rX ")]
+    assert set(opened[1]) == set(copied)
+    assert max(at for at, (name, _) in enumerate(build) if name == "COPY") < opened[0]
 
 
 def test_it_does_not_run_as_root() -> None:
@@ -82,6 +112,7 @@ def test_what_is_written_to_is_a_volume_with_its_owner() -> None:
     volumes = json.loads(last("VOLUME"))
     created = " ".join(rest for name, rest in stages()[-1] if name == "RUN")
     assert f"--owner=10001 --group=10001 --mode=0700 {' '.join(volumes)}" in created
+    assert all(f" {folder}" in created for folder in ("/backups", "/pages", "/work"))  # of a sandbox's volumes
     assert "TOCSIN_DATA=/data" in last("ENV")
 
 

@@ -10,7 +10,7 @@ import yaml
 from services.cli.house.rooms import ROOMS
 from services.runtime.file_settings import FILE
 from tests.deploy.manifests import KUBERNETES, OVERLAY, built, container, of_kind, pods
-from tests.frontdoor.test_compose import settings_of_all_rooms
+from tests.deploy.settings_known import settings_of_all_rooms
 from tests.support.code import REPOSITORY
 
 SCHEMAS = json.loads((REPOSITORY / "tests/deploy/kubernetes/schemas.json").read_text())
