@@ -60,20 +60,24 @@ class Comparer:
                 seen = Seen(item.platform_id, item.created, item.ended, item.code)
                 listed[_alike(item.address, item.text)].append(seen)
         before = await self._ledger.counter("duplicates_detected")
-        await self._settle(listed, since - LONGEST)
         found = [item for items in listed.values() for item in items]
-        known, ended = await self._known(found), await self._end([item for item in found if item.ended])
+        await self._settle(listed, since - LONGEST, twins=False)
+        known = await self._known(found)
+        if known < len(found):  # only now: what reads alike may be the first message of a delivery further on
+            await self._settle(listed, since - LONGEST, twins=True)
+            known = await self._known(found)
+        ended = await self._end([item for item in found if item.ended])
         after = await self._ledger.counter("duplicates_detected")
         self._metrics.duplicates.set(after)
         return Comparison(len(found), known, after - before, len(found) - known, ended)
 
-    async def _settle(self, listed: dict[bytes, list[Seen]], since: datetime) -> None:
-        """Give every delivery the messages on the list that read as it does."""
+    async def _settle(self, listed: dict[bytes, list[Seen]], since: datetime, *, twins: bool) -> None:
+        """Give every delivery the message on the list that reads as it does; with `twins`, all of them."""
         upto: str | None = ""
         while upto is not None:
             upto, jobs = await self._store.transact(self._stride, upto, since)
             if jobs:
-                await self._settle_some(jobs, listed)
+                await self._settle_some(jobs, listed, twins=twins)
 
     def _stride(self, connection: sa.Connection, after: str, since: datetime) -> tuple[str | None, list[Job]]:
         """What was begun since then among the next rows by id, and where they end; None at the last ones.
@@ -89,7 +93,7 @@ class Comparer:
         rows = connection.execute(query.order_by(delivery.c.id)).all()
         return last, [self._ledger.job(connection, row) for row in rows]
 
-    async def _settle_some(self, jobs: list[Job], listed: dict[bytes, list[Seen]]) -> None:
+    async def _settle_some(self, jobs: list[Job], listed: dict[bytes, list[Seen]], *, twins: bool) -> None:
         addresses = await self._channel.addresses([job.target for job in jobs], reading=True)
         found = [
             Evidence(job.id, item.platform_id, item.created)
@@ -97,7 +101,7 @@ class Comparer:
             if job.target in addresses
             for item in listed.get(_alike(addresses[job.target], job.text), [])
         ]
-        await self._took(await self._ledger.evidence(found, "nightly"))
+        await self._took(await self._ledger.evidence(found, "nightly", twins=twins))
 
     async def _known(self, found: list[Seen]) -> int:
         """How many of these the ledger has."""

@@ -124,16 +124,6 @@ def _reopens(connection: sa.Connection, row: Any, item: Evidence, *, new: bool) 
     return new and row.state in SURPRISING
 
 
-def unclaimed(connection: sa.Connection, found: Sequence[Evidence]) -> list[Evidence]:
-    """What a list shows and no *other* delivery has: two deliveries may read alike, and one message is only one's."""
-    ids = {item.platform_id for item in found}
-    pairs = sa.select(platform_id.c.platform_id, platform_id.c.delivery).where(platform_id.c.platform_id.in_(ids))
-    owners: dict[str, set[str]] = {}
-    for name, owner in connection.execute(pairs):
-        owners.setdefault(name, set()).add(owner)
-    return [item for item in found if owners.setdefault(item.platform_id, {item.delivery}) == {item.delivery}]
-
-
 def _standing() -> "sa.Update":
     # A take-back of which nobody knows whether it arrived is a person's; another one might be its double.
     other = delivery.alias("other")

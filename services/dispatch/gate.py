@@ -6,14 +6,14 @@ right before its first byte.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import inf
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from schemas.words import TAKE_BACKS, Kind, Reason, State
-from services.dispatch import evidence, restored, settling
+from services.dispatch import due, evidence, restored, settling
 from services.dispatch.evidence import NOW, Effects, Evidence, changed
 from services.dispatch.port import Doubt, Job, NotSent, Outcome, Refused, Sent
 from services.dispatch.settling import THESE
@@ -82,12 +82,13 @@ def _settle_one(connection: sa.Connection, done: Done, now: datetime, effects: E
         connection.execute(sa.update(delivery).where(mine, delivery.c.maybe).values(**doubt))
     moved = connection.execute(sa.update(delivery).where(mine).values(**values, **changed(now))).rowcount
     effects.count(values["state"], values["reason"], moved)
-    if outcome.reason is Reason.OPTED_OUT:
+    # Who has only no number here has said nothing: the phonebook is asked anew for every message.
+    if isinstance(outcome, Refused) and outcome.reason is Reason.OPTED_OUT and outcome.code is not None:
         insert_new(connection, opt_out, [{"target": job.target, "at": now}])
 
 
 def _planned_again(reason: Reason, now: datetime, wait_s: float) -> dict[str, Any]:
-    return {"state": State.PLANNED, "reason": reason, "due": now + timedelta(seconds=wait_s)}
+    return {"state": State.PLANNED, "reason": reason, "due": due.later(now, wait_s)}
 
 
 def _backoff(job: Job, wait: float | None) -> float:
@@ -104,7 +105,7 @@ def open_intents(
     """
     if slots <= 0 or braked(connection, channel):
         return []
-    found = _CANDIDATES(connection, now=now, slots=slots).all()
+    found = _CANDIDATES(connection, now=now, far=now + due.LONGEST, slots=slots).all()
     held = _hold_marks(connection, {row.lineage for row in found})
     rows = [row for row in found if row.kind == Kind.DELETION or held.get(row.lineage, -1) <= row.ordinal]
     if rows and _CLAIM(connection, ids=[row.id for row in rows], now=now).rowcount != len(rows):
@@ -133,6 +134,9 @@ def braked(connection: sa.Connection, channel: str) -> bool:
     return bool(_BRAKE(connection, channel=channel).scalar())
 
 
+_FAR = Given("far", delivery.c.due)
+
+
 def _candidates() -> "sa.Select[Any]":
     """Planned rows that may start now, gravest first."""
     row, other = delivery, delivery.alias("other")
@@ -152,7 +156,7 @@ def _candidates() -> "sa.Select[Any]":
         sa.select(*INTENT)
         .where(
             row.c.state == State.PLANNED,
-            sa.or_(row.c.due.is_(None), row.c.due <= NOW),
+            due.come(NOW, _FAR),
             row.c.ends > NOW,
             sa.or_(row.c.kind == Kind.DELETION, ~newer_mark),
             sa.or_(row.c.kind.in_(TAKE_BACKS), ~paused),

@@ -16,6 +16,7 @@ from schemas.delivery import Receipt
 from schemas.release import Release, Stop
 from schemas.words import TAKE_BACKS, Realm, Reason, Severity, State
 from services.dispatch import (
+    claims,
     corrections,
     counting,
     deletions,
@@ -220,13 +221,14 @@ class Ledger:
 
         return await self._store.transact(work)
 
-    async def evidence(self, found: Sequence[Evidence], source: str) -> Effects:
-        """Take platform ids from elsewhere (the nightly list, a person)."""
+    async def evidence(self, found: Sequence[Evidence], source: str, *, twins: bool = True) -> Effects:
+        """Take platform ids from elsewhere (the nightly list, a person); `twins` as in `claims.shared`."""
 
         def work(connection: sa.Connection) -> Effects:
             effects = Effects()
             take_turns(connection, CLAIMS)
-            evidence.accept(connection, evidence.unclaimed(connection, found), source, self._clock.now(), effects)
+            mine = claims.shared(connection, found, twins=twins)
+            evidence.accept(connection, mine, source, self._clock.now(), effects)
             return effects
 
         return await self._store.transact(work)

@@ -14,7 +14,9 @@ def incomplete(connection: sa.Connection, older_than: datetime, now: datetime) -
     Where its signers were shown that it reaches nobody, no batch is what was to be expected. What was overtaken or
     taken back needs none any more.
     """
-    have = sa.select(sa.func.count()).where(batch.c.digest == release.c.digest).scalar_subquery()
+    # One that keeps its people is not planned: it is of more than the signers saw, and nobody in it gets a text.
+    planned = (batch.c.digest == release.c.digest) & batch.c.subscribers.is_(None)
+    have = sa.select(sa.func.count()).where(planned).scalar_subquery()
     wanted = sa.select(sa.func.max(batch.c.of)).where(batch.c.digest == release.c.digest).scalar_subquery()
     ordinal = (sa.cast(release.c.version, sa.BigInteger) * REVISIONS + release.c.revision) * 2
     newer = sa.exists().where(mark.c.lineage == release.c.lineage, mark.c.ordinal > ordinal)

@@ -19,7 +19,7 @@ log = get_logger(__name__)
 #: How far back a list is read: reports and look-ups have settled nearly all that is older.
 DAYS = timedelta(days=2)
 LOOK_S = 60.0
-#: After a list that could not be read whole.
+#: After a list that could not be read whole, or a process that ended while it read.
 AGAIN = timedelta(hours=1)
 
 
@@ -57,18 +57,20 @@ class Nightly:
             found = await self._comparer.compare(now - DAYS)
         except Exception as error:  # noqa: BLE001 - a list that cannot be read whole proves nothing
             log.warning("compare.failed", error=type(error).__name__)
-            await self._store.transact(_set, due=self._clock.now() + AGAIN)
             return None
-        await self._store.transact(_set, at=now, strangers=found.strangers)
+        await self._store.transact(_set, at=now, strangers=found.strangers, due=now + self._every)
         log.info("compare.done", **found.__dict__)
         return found
 
 
 def _take(connection: sa.Connection, now: datetime, every: timedelta) -> bool:
-    """Whether it is due, and this process's to do."""
+    """Whether it is due, and this process's to do. Until it is done it is due again soon: a process may end in it.
+
+    What is due later than anything here makes it was put off by a clock that has been set back since.
+    """
     insert_new(connection, compared, [{"one": 1, "due": now + every, "at": now, "strangers": 0}])
-    due = sa.update(compared).where(compared.c.due <= now).values(due=now + every)
-    return connection.execute(due).rowcount == 1
+    has_come = (compared.c.due <= now) | (compared.c.due > now + max(every, AGAIN))
+    return connection.execute(sa.update(compared).where(has_come).values(due=now + AGAIN)).rowcount == 1
 
 
 def _set(connection: sa.Connection, /, **values: object) -> None:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from schemas.operations import Alarm
 from schemas.topics import ALARMS
 from schemas.words import PUBLIC_CHANNELS, Channel, Kind, Realm, Reason, State
-from services.dispatch import alarms, evidence, settling
+from services.dispatch import alarms, claims, evidence, settling
 from services.dispatch.evidence import Effects, Evidence, changed
 from services.dispatch.moves import Who, allowed
 from services.dispatch.port import Job
@@ -71,7 +71,7 @@ class Persons:
     def unclaimed(self, found: Sequence[Evidence]) -> list[Evidence]:
         """Those of `found` that are no other delivery's."""
         with self._store.begin() as connection:
-            return evidence.unclaimed(connection, found)
+            return claims.unclaimed(connection, found)
 
     def settle(self, saying: Saying, now: datetime) -> State:
         """Make one move; the state that came of it. NotMovedError when it is refused."""
@@ -118,7 +118,7 @@ def _check(channel: Channel, row: "sa.Row[Any]", saying: Saying, now: datetime) 
 
 def _prove(connection: sa.Connection, row: "sa.Row[Any]", platform_id: str, now: datetime) -> None:
     """A platform's id is evidence, whoever brings it; but one message is one delivery's only."""
-    found = evidence.unclaimed(connection, [Evidence(row.id, platform_id)])
+    found = claims.unclaimed(connection, [Evidence(row.id, platform_id)])
     if not found:
         raise NotMovedError(f"the message {platform_id} is another delivery's: look again for the one that is meant")
     evidence.accept(connection, found, "person", now, Effects())

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from schemas.words import Reason, Severity, State
-from services.dispatch import evidence, settling
+from services.dispatch import claims, evidence, settling
 from services.dispatch.evidence import Effects, Evidence, changed
 from services.dispatch.moves import DOUBT
 from services.dispatch.port import LookUp
@@ -78,7 +78,7 @@ def settle(
     Only Extreme is sent again when the look-up keeps failing: a double is then the lesser harm.
     """
     listed = [Evidence(a.id, s.platform_id, s.created) for a, look in seen.items() for s in look.found]
-    found = evidence.unclaimed(connection, listed)
+    found = claims.shared(connection, listed)
     evidence.accept(connection, found, "lookup", now, effects)
     stands = {item.delivery for item in found}
     for attempt, look in seen.items():

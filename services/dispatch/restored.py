@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from schemas.decision import Decision
 from schemas.words import Reason, State
-from services.dispatch import ids
+from services.dispatch import due, ids
 from services.dispatch.tables import delivery, release, restored, restored_doubt, restored_fresh
 from services.runtime import verifier
 from services.runtime.store import insert_new
@@ -22,7 +22,7 @@ from services.runtime.store import insert_new
 LASTS = timedelta(days=31)
 #: How far the clocks of a signer and of the ledger may be apart; above it a decision is surely from after the restore.
 SKEW = timedelta(seconds=60)
-#: No delivery makes so many moves between a backup and its restore: what is reported now counts as newer.
+#: No delivery makes so many moves in its life: what is reported after a restore counts as newer.
 SEQ_AHEAD = 1000
 
 
@@ -64,8 +64,7 @@ def doubt(connection: sa.Connection, now: datetime) -> int:
     since = connection.execute(sa.select(restored.c.since)).scalar()
     if since is None:
         return 0
-    due = sa.or_(delivery.c.due.is_(None), delivery.c.due <= now)
-    where = (delivery.c.state == State.PLANNED) & due & ~cleared()
+    where = (delivery.c.state == State.PLANNED) & due.come(now, now + due.LONGEST) & ~cleared()
     found = connection.execute(sa.select(delivery.c.id).where(where).with_for_update()).scalars().all()
     for start in range(0, len(found), 400):
         _doubt(connection, found[start : start + 400], since, now)
@@ -77,7 +76,8 @@ def _doubt(connection: sa.Connection, found: Sequence[str], since: datetime, now
     insert_new(connection, restored_doubt, [{"delivery": each} for each in found])
     values = {
         "state": State.UNKNOWN, "reason": Reason.UNKNOWN_OUTCOME, "attempt": delivery.c.attempt + 1, "intent_at": since,
-        "changed_at": now, "seq": delivery.c.seq + 1, "unreported": True,
+        # What Kafka plans again begins at 1, and the board may know it from before the restore.
+        "changed_at": now, "seq": delivery.c.seq + SEQ_AHEAD, "unreported": True,
     }  # fmt: skip
     connection.execute(sa.update(delivery).where(delivery.c.id.in_(found)).values(values))
 

@@ -50,22 +50,23 @@ class Sweep:
         self._woken.set()
 
     async def run(self, every_s: float) -> None:
-        """Sweep for ever; a failed sweep is logged and the next one does its work."""
+        """Sweep for ever, and follow when woken; what fails is logged, and the next one does its work."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._sweep_on(every_s))
+            both.create_task(self._follow_on(every_s))
+
+    async def _sweep_on(self, every_s: float) -> None:
         while True:
             await self._safely(self.once)
-            await self._rest(every_s)
+            await asyncio.sleep(every_s)
 
-    async def _rest(self, seconds: float) -> None:
-        """Until the next sweep; what is owed to those who have a wrong message does not wait for it."""
-        end = self._clock.boottime() + seconds
-        while (left := end - self._clock.boottime()) > 0:
-            try:
-                await asyncio.wait_for(self._woken.wait(), left)
-            except TimeoutError:
-                return
+    async def _follow_on(self, every_s: float) -> None:
+        """What is owed to those who have a wrong message waits neither for the next sweep nor for a slow look-up."""
+        while True:
+            await self._woken.wait()
             self._woken.clear()
             await self._safely(self.follow)
-            await asyncio.sleep(min(FOLLOW_GAP_S, seconds))
+            await asyncio.sleep(min(FOLLOW_GAP_S, every_s))
 
     async def _safely(self, work: Callable[[], Awaitable[object]]) -> None:
         try:

@@ -3,11 +3,14 @@
 from typing import Any, cast
 
 import pytest
+import sqlalchemy as sa
 
 from schemas.operations import Alarm
 from schemas.words import Channel, State
-from services.dispatch.tables import outbox_rows
-from tests.dispatch.world import ANNA, LINEAGE, TAKE_BACK_S, World
+from services.dispatch.tables import outbox_rows, raised
+from services.runtime.store import insert_new
+from services.runtime.verifier import NotTrustedError
+from tests.dispatch.world import ANNA, LINEAGE, MARGIN, TAKE_BACK_S, World, people
 
 POST = {Channel.X: {"en": ["Boil water"]}}
 SENT_TWICE = "duplicate"
@@ -117,6 +120,27 @@ async def test_a_release_of_which_no_batch_comes_at_all_is_known(sms: World) -> 
     sms.clock.pass_time(5)
     await sms.one.sweep()
     assert (sms.alarms(), sms.alarms(over=True)) == (["no_batches"], ["no_batches"])
+
+
+async def test_batches_of_more_people_than_were_signed_for_are_as_good_as_none(sms: World) -> None:
+    """They are kept for a release that names their reach; until it comes nobody in them gets the text."""
+    value = await sms.release(reach=10)
+    with pytest.raises(NotTrustedError):
+        await sms.one.ledger.batch(sms.batch(value, people(20)), MARGIN)
+    sms.clock.pass_time(121)
+    await sms.one.sweep()
+    assert (sms.rows(), sms.alarms()) == ([], ["no_batches"])
+
+
+async def test_an_alarm_of_a_later_version_stops_none_of_ours(sms: World) -> None:
+    """A version was rolled back, and the ledger has an alarm of a rule that only the newer one knows."""
+    await sms.release()
+    with sms.one.store.begin() as connection:
+        insert_new(connection, raised, [{"rule": "of_tomorrow", "lineage": LINEAGE, "since": sms.clock.now()}])
+    sms.clock.pass_time(121)
+    await sms.one.sweep()
+    assert sms.alarms() == ["no_batches"]
+    assert {row.rule for row in sms.query(sa.select(raised))} == {"of_tomorrow", "no_batches"}
 
 
 @pytest.mark.parametrize("why", ["nobody", "no text", "withdrawn", "updated", "ended", "a cancel"])

@@ -6,6 +6,7 @@ import pytest
 
 from schemas.words import BroadcastKind, Channel, Kind, Reason, Severity, State
 from services.dispatch.brake import set_brake
+from services.dispatch.due import LONGEST
 from services.dispatch.gate import ACCOUNT_S, Done
 from services.dispatch.port import Doubt, NotSent, Refused, Sent
 from tests.dispatch.world import ANNA, BEN, CLEO, World, people
@@ -292,6 +293,36 @@ async def test_a_platform_that_knows_a_stop_teaches_the_ledger(sms: World) -> No
     await sms.one.turn("opted_out")
     await sms.release(to=[ANNA], lineage="e" * 32)
     assert await sms.one.window() == []
+
+
+async def test_who_has_no_number_today_has_not_said_stop(sms: World) -> None:
+    """The phonebook is asked anew for every message: a number that could not be read may be back."""
+    await sms.release(to=[ANNA])
+    (job,) = await sms.one.window()
+    sms.one.flying.clear()
+    sms.one.finished.append(Done(job, Refused(Reason.OPTED_OUT)))  # as the pump says it
+    await sms.one.window(0)
+    assert sms.row().state == State.SUPPRESSED
+    await sms.release(to=[ANNA], lineage="e" * 32)
+    assert [job.target for job in await sms.one.window()] == [ANNA]
+
+
+async def test_a_clock_that_was_ahead_puts_nothing_off(sms: World) -> None:
+    """One failed connection while the clock was an hour ahead, which is then set right."""
+    await sms.release(to=[ANNA])
+    sms.clock.step_wall(3600)
+    await sms.one.turn("connect")
+    sms.clock.step_wall(-3600)
+    assert [job.target for job in await sms.one.window()] == [ANNA]
+
+
+async def test_no_row_waits_longer_than_the_longest_wait(sms: World) -> None:
+    await sms.release(to=[ANNA])
+    await sms.one.turn("rate:5000")
+    assert sms.row().due - sms.clock.now() == LONGEST
+    assert await sms.one.window() == []
+    sms.clock.pass_time(LONGEST.total_seconds())
+    assert len(await sms.one.window()) == 1
 
 
 async def test_backoff_grows_and_is_the_platforms_own_where_it_has_one(sms: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 from schemas.words import State
 from services.dispatch import compare
 from services.dispatch.compare import Comparison
-from services.dispatch.nightly import AGAIN, Nightly
+from services.dispatch.nightly import AGAIN, Nightly, _take
 from tests.dispatch.test_compare import comparer
 from tests.dispatch.world import ANNA, BEN, Process, World, people
 
@@ -49,6 +49,26 @@ async def test_neither_a_restart_nor_a_second_process_makes_it_twice_or_never(sm
     assert shown(other) == (sms.clock.now().timestamp(), 0)
     sms.clock.pass_time(DAY.total_seconds())
     assert await nightly(other).look() is not None
+
+
+async def test_a_process_that_ends_while_it_compares_leaves_it_to_the_next_hour(sms: World) -> None:
+    await nightly(sms.one).look()
+    sms.clock.pass_time(DAY.total_seconds())
+    assert await sms.one.store.transact(_take, sms.clock.now(), DAY)  # and then it was killed
+    other = nightly(sms.one.crash())
+    assert await other.look() is None
+    sms.clock.pass_time(AGAIN.total_seconds())
+    assert await other.look() is not None
+    assert await other.look() is None
+
+
+async def test_a_clock_that_was_days_ahead_does_not_put_it_off_for_days(sms: World) -> None:
+    mine = nightly(sms.one)
+    sms.clock.step_wall(DAY.total_seconds() * 30)
+    assert await mine.look() is None
+    sms.clock.step_wall(-DAY.total_seconds() * 30)
+    assert await mine.look() is not None
+    assert await mine.look() is None
 
 
 async def test_a_list_that_cannot_be_read_is_tried_again_within_the_day(sms: World) -> None:

@@ -195,6 +195,22 @@ async def test_everything_is_reported_as_newer_than_before(tmp_path: Path) -> No
     world.close()
 
 
+async def test_what_kafka_plans_again_is_reported_as_newer_too(tmp_path: Path) -> None:
+    """Sent, delivered and tried often since the backup: the board knows higher numbers than a new row begins with."""
+    world = World(tmp_path, Channel.SMS)
+    backup = Backup(world)
+    signed = world.clock.now()
+    value = await world.release(to=TEN)
+    await world.one.settle()
+    backup.restore()
+    await world.one.ledger.load()
+    await comes_again(world, value, signed)
+    await world.one.sweep()
+    assert {row.state for row in world.rows()} == {State.UNKNOWN}
+    assert all(row.seq > restored.SEQ_AHEAD for row in world.rows())
+    world.close()
+
+
 async def test_it_ends_when_no_record_from_before_can_come_any_more(tmp_path: Path) -> None:
     world = World(tmp_path, Channel.SMS)
     Backup(world).restore()
