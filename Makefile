@@ -4,7 +4,7 @@
 PYTEST = .venv/bin/python -m pytest
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
+	@awk -F ':[^#]*## ' '/^[a-z]+:[^#]*## / { printf "%-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## build .venv with the tocsin command in it (instant when nothing changed)
 	@deploy/setup/venv.sh
@@ -35,7 +35,7 @@ soak: setup ## two hours of mixed load with faults, and a plot of it; ARGS="--mi
 fuzz: setup ## broken alerts through every parser and gate; ARGS="--inputs 1000000 --seed 2" for more
 	@.venv/bin/python -m tests.fuzz $(ARGS)
 
-lock: setup ## write deploy/setup/requirements*.txt anew from pyproject.toml
+lock: setup ## write deploy/setup/requirements*.txt anew from pyproject.toml, and the image's list of packages (SBOM)
 	@deploy/setup/lock.sh $(ARGS)
 
 clean: ## remove what setup and the tools made; data of a run is not touched
