@@ -6,12 +6,13 @@ from services.agency.handlers import Handlers
 from services.agency.keys import Keys, KeysError
 from services.agency.metrics import AgencyMetrics
 from services.agency.polling import Poller
-from services.agency.publishers import Publishers, RegisterError
 from services.agency.rate import Rate
 from services.agency.service import Agency
 from services.agency.settings import AgencySettings
 from services.agency.tables import METADATA, OUTBOX
 from services.agency.telling import Teller
+from services.place.publishers import read_publishers
+from services.place.reading import DataError
 from services.runtime import proxy
 from services.runtime.doors import Door
 from services.runtime.opening import open_store
@@ -29,8 +30,8 @@ def build() -> Room:
     shared, settings = load(SharedSettings), load(AgencySettings)
     try:
         keys = Keys.read(settings.keys) if settings.keys else Keys({})
-        publishers = Publishers.read(settings.publishers)
-    except (KeysError, RegisterError) as error:
+        publishers = read_publishers(settings.publishers, "TOCSIN_AGENCY_PUBLISHERS")
+    except (DataError, KeysError) as error:
         stop([str(error)])
     room = Room(NAME, shared, settings)
     store = open_store(shared, settings, NAME, METADATA)

@@ -7,8 +7,8 @@ from typing import Any
 from schemas.alert import Alert, Finding, Refusal
 from schemas.answer import Answer, Told
 from schemas.words import AnswerState, Grade, Realm
-from services.agency.publishers import UNKNOWN
 from services.agency.standing import Standing
+from services.place.publishers import UNKNOWN
 
 _SAYS = {
     AnswerState.ACCEPTED: "intake has taken it",

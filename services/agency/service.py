@@ -10,8 +10,8 @@ from schemas.words import AnswerState, Realm
 from services.agency import store
 from services.agency.admission import objection
 from services.agency.keys import Caller
-from services.agency.publishers import Publishers
 from services.agency.store import SENT, Post
+from services.place.publishers import Register
 from services.runtime.clock import Clock
 from services.runtime.decoding import CONTENT_TYPE_HEADER
 from services.runtime.outbox import Message, Outbox
@@ -38,7 +38,7 @@ class Agency:
     """Takes posts, answers questions."""
 
     def __init__(
-        self, rows: Store, outbox: Outbox, clock: Clock, realm: Realm, *, publishers: Publishers,
+        self, rows: Store, outbox: Outbox, clock: Clock, realm: Realm, *, publishers: Register,
         wait_s: float,
     ) -> None:  # fmt: skip
         """`wait_s` is how long a post waits for intake."""

@@ -16,8 +16,8 @@ from services.agency import memory, message, store
 from services.agency.acknowledging import acknowledgement
 from services.agency.message import Heard, answer_of, said
 from services.agency.metrics import AgencyMetrics
-from services.agency.publishers import Publishers
 from services.agency.standing import Standing, of_approval, of_held, of_withheld
+from services.place.publishers import Register
 from services.runtime.clock import Clock
 from services.runtime.decoding import CONTENT_TYPE_HEADER
 from services.runtime.outbox import Message, Outbox
@@ -32,7 +32,7 @@ class Teller:
     outbox: Outbox
     clock: Clock
     realm: Realm
-    publishers: Publishers
+    publishers: Register
     metrics: AgencyMetrics
     pages: str | None
     us: str

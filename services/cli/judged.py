@@ -15,9 +15,11 @@ from services.cap.reading import CapError
 from services.cli.errors import Code, fail
 from services.cli.files import content_type
 from services.intake.findings import Remark
-from services.intake.publishers import Register, RegisterError, read_register
+from services.intake.publishers import read_register
 from services.intake.validate import Verdict
 from services.intake.validate import validate as judge
+from services.place.publishers import Register
+from services.place.reading import DataError
 
 AtOption = Annotated[
     datetime | None,
@@ -46,8 +48,8 @@ class Terms:
 def terms(at: datetime | None, register: Path | None, history: Path | None) -> Terms:
     """The terms as options name them; a sentence when a file cannot be read."""
     try:
-        publishers = None if register is None else read_register(register)
-    except RegisterError as error:
+        publishers = None if register is None else read_register(register, "--register")
+    except DataError as error:
         fail(str(error), Code.WRONG)
     return Terms(at, publishers, None if history is None else frozenset(_keys(files_in(history))))
 

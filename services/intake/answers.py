@@ -8,8 +8,8 @@ from schemas.words import Realm
 from services.cap.reading import Reading
 from services.intake.findings import Remark, finding_of, grade_of
 from services.intake.judge import Accept
-from services.intake.publishers import UNKNOWN, Publisher
 from services.intake.store import Original
+from services.place.publishers import UNKNOWN, Publisher
 
 ROOM = "intake"
 

@@ -6,10 +6,11 @@ from services.intake.door import PrivateDoor
 from services.intake.filing import Filing
 from services.intake.handlers import Handlers
 from services.intake.metrics import IntakeMetrics
-from services.intake.publishers import RegisterError, read_register
+from services.intake.publishers import read_register
 from services.intake.service import Intake
 from services.intake.settings import IntakeSettings
 from services.intake.store import METADATA, OUTBOX
+from services.place.reading import DataError
 from services.runtime.keeper import Keeper
 from services.runtime.opening import open_store
 from services.runtime.outbox import Outbox
@@ -23,7 +24,7 @@ def build() -> Room:
     shared, settings = load(SharedSettings), load(IntakeSettings)
     try:
         register, keeper = read_register(settings.publishers), Keeper(shared, ROOM)
-    except (RegisterError, NotTrustedError) as error:
+    except (DataError, NotTrustedError) as error:
         stop([str(error)])
     room = Room(ROOM, shared, settings)
     store = open_store(shared, settings, ROOM, METADATA)

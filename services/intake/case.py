@@ -9,7 +9,7 @@ from schemas.cap import CapAlert
 from services.cap.reading import Reading
 from services.intake.findings import Remark
 from services.intake.geometry import Ground, ground_of
-from services.intake.publishers import Publisher, Register
+from services.place.publishers import Publisher, Register
 
 
 @dataclass

@@ -23,11 +23,11 @@ from services.intake.history import Filed, History, Place
 from services.intake.judge import Accept, Answer, HandOver, Late, Refuse, Wait
 from services.intake.likeness import looks_like, sketch_of
 from services.intake.metrics import Outcome
-from services.intake.publishers import Register
 from services.intake.rules import STRICT, Cost
 from services.intake.signing import SignatureState, state_of
 from services.intake.store import Original
 from services.intake.validate import refusal_of as remark_of
+from services.place.publishers import Register
 from services.runtime.clock import Clock
 from services.runtime.outbox import CORRELATION_HEADER, Message, Outbox
 from services.runtime.trust import digest_of

@@ -13,7 +13,7 @@ from schemas.operations import Alarm
 from schemas.words import Realm
 from services.intake import memory
 from services.intake.answers import ROOM
-from services.intake.publishers import Publisher, Register
+from services.place.publishers import Publisher, Register
 
 RULE = "missed-heartbeat"
 

@@ -9,7 +9,7 @@ import shapely
 from services.intake.case import Case, Rule
 from services.intake.findings import Remark
 from services.intake.geometry import Points, read_ring
-from services.intake.publishers import Publisher
+from services.place.publishers import Publisher
 
 #: Degrees by which corners may lie outside: outlines are drawn by hand and by other maps.
 _MARGIN = 0.1

@@ -16,9 +16,9 @@ from services.intake.case import Case
 from services.intake.findings import Remark, grade_of
 from services.intake.history import History
 from services.intake.judge import Accept, Answer, HandOver, Refuse
-from services.intake.publishers import Register
 from services.intake.rules import Cost
 from services.intake.signing import SignatureState, state_of
+from services.place.publishers import Register
 
 #: A message is judged this long after its own `sent`, unless told otherwise.
 AFTER_SENT = timedelta(minutes=1)

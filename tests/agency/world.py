@@ -18,11 +18,11 @@ from schemas.words import Realm
 from services.agency.handlers import Handlers
 from services.agency.keys import Caller, Keys
 from services.agency.metrics import AgencyMetrics
-from services.agency.publishers import Publisher, Publishers
 from services.agency.rate import Rate
 from services.agency.service import Agency
 from services.agency.store import METADATA, OUTBOX
 from services.agency.telling import Teller
+from services.place.publishers import Publisher, register_of
 from services.runtime.doors import Door
 from services.runtime.outbox import Outbox
 from services.runtime.store import Store, sqlite_url
@@ -75,8 +75,9 @@ async def opened(folder: Path, answers: Literal["json", "cap", "none"] = "json")
     """A live door; two agencies are registered."""
     clock, metrics = Hands(), AgencyMetrics(CollectorRegistry())
     store = Store(sqlite_url(folder / "agency.db"), METADATA)
-    kestrel = Publisher(id="kestrel", senders=(SENDER,), answers=answers)
-    publishers = Publishers({"kestrel": kestrel, "water": Publisher(id="water", senders=("alerts@water.example",))})
+    kestrel = Publisher(id="kestrel", name="Kestrel", senders=(SENDER,), answers=answers)
+    water = Publisher(id="water", name="Water", senders=("alerts@water.example",))
+    publishers = register_of((kestrel, water))
     outbox = Outbox(store, OUTBOX, clock, Realm.LIVE)
     agency = Agency(store, outbox, clock, Realm.LIVE, publishers=publishers, wait_s=0.2)
     pages, us = "https://alerts.example", "answers@tocsin.example"

@@ -5,7 +5,6 @@ from contextlib import suppress
 from services.agency.admission import objection
 from services.agency.feeds import FeedError, links
 from services.agency.keys import Caller
-from services.agency.publishers import Publisher, Publishers
 from services.cap import json, xml
 from services.cap.read import read
 from services.cap.reading import CapError, Reading
@@ -13,8 +12,9 @@ from services.cap.references import read_references
 from services.identifiers.detect import find
 from services.intake.geometry import read_circle, read_ring
 from services.intake.validate import validate
+from services.place.publishers import Publisher, register_of
 
-_PUBLISHERS = Publishers({"kestrel": Publisher(id="kestrel", senders=("alerts@kestrel.example",))})
+_PUBLISHERS = register_of((Publisher(id="kestrel", name="Kestrel", senders=("alerts@kestrel.example",)),))
 GRADES = frozenset({"accept", "hold", "refuse"})
 
 

@@ -15,11 +15,11 @@ from schemas.words import Realm
 from services.agency.handlers import Handlers
 from services.agency.keys import Caller, Keys
 from services.agency.metrics import AgencyMetrics
-from services.agency.publishers import Publisher, Publishers
 from services.agency.rate import Rate
 from services.agency.service import Agency
 from services.agency.store import METADATA, OUTBOX
 from services.agency.telling import Teller
+from services.place.publishers import Publisher, register_of
 from services.runtime.doors import Door
 from services.runtime.outbox import Outbox
 from services.runtime.store import Store, sqlite_url
@@ -36,7 +36,7 @@ LETTERS = "abz09:/.%-_~?#[]@!$&'()*+,;= \u00e9\u20ac\\\"<>{}|^`"
 def door(store: Store) -> Door:
     """The real door over a store, without a limit and without waiting."""
     clock, metrics = Hands(), AgencyMetrics(CollectorRegistry())
-    publishers = Publishers({"kestrel": Publisher(id="kestrel", senders=(SENDER,))})
+    publishers = register_of((Publisher(id="kestrel", name="Kestrel", senders=(SENDER,)),))
     outbox = Outbox(store, OUTBOX, clock, Realm.LIVE)
     agency = Agency(store, outbox, clock, Realm.LIVE, publishers=publishers, wait_s=0)
     teller = Teller(store, outbox, clock, Realm.LIVE, publishers, metrics, None, "us@tocsin.example", agency.wake)

@@ -13,9 +13,9 @@ from schemas.alert import Alert, Refusal
 from schemas.words import Realm
 from services.intake.filing import Filing, Parcel
 from services.intake.metrics import IntakeMetrics, Outcome
-from services.intake.publishers import Publisher, register_of
 from services.intake.service import Intake
 from services.intake.store import METADATA, OUTBOX
+from services.place.publishers import Publisher, register_of
 from services.runtime.outbox import Outbox
 from services.runtime.store import Store, sqlite_url
 from tests.cap.messages import boil_water

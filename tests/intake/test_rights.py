@@ -11,8 +11,8 @@ from services.intake import store
 from services.intake.filing import Filing
 from services.intake.history import Place
 from services.intake.metrics import Outcome
-from services.intake.publishers import Publisher, register_of
 from services.intake.validate import validate
+from services.place.publishers import Publisher, register_of
 from services.runtime.trust import digest_of
 from tests.cap.messages import boil_water
 from tests.cap.signing import Signer

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from schemas.words import Realm
-from services.intake.publishers import RegisterError, read_register, register_of
+from services.intake.publishers import read_register
 from services.intake.rules import RULES, Cost
 from services.intake.validate import validate
+from services.place.publishers import register_of
+from services.place.reading import DataError
 from tests.cap.messages import boil_water
 from tests.intake.desk import KESTREL, message
 
@@ -99,11 +101,15 @@ def test_the_register_of_the_repository_is_right() -> None:
         ("publishers: [{id: a, name: A, senders: [s], person: []}]", "person"),
         ("publishers: [{id: a, name: A, senders: [s]}, {id: b, name: B, senders: [s]}]", "a and b"),
         ("publishers: [{id: a, name: A, senders: [s]}, {id: a, name: B, senders: [t]}]", "twice"),
+        ("publishers: [{id: a, name: A, senders: [s], relaxed: [nonsense]}]", "no rule is called nonsense"),
+        ("publishers: [{id: a, name: A, senders: [s], polygon: '1,1 2,2 1,1'}]", "the publisher a: a polygon is"),
     ],
 )
 def test_a_wrong_register_says_what_to_do(tmp_path: Path, text: str | None, said: str) -> None:
     path = tmp_path / "publishers.yaml"
     if text is not None:
         path.write_text(text)
-    with pytest.raises(RegisterError, match=re.escape(said)):
+    with pytest.raises(DataError, match=re.escape(said)):
+        read_register(path)
+    with pytest.raises(DataError, match=str(path)):
         read_register(path)

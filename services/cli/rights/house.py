@@ -8,8 +8,9 @@ from schemas.words import Realm
 from services.cli.errors import Code, fail
 from services.cli.house.rooms import ROOMS
 from services.cli.rights.wanted import Parties
-from services.intake.publishers import RegisterError, read_register
+from services.intake.publishers import read_register
 from services.intake.settings import IntakeSettings
+from services.place.reading import DataError
 from services.runtime.settings import load
 
 ROOM_NAMES = frozenset(spec.name for spec in ROOMS)
@@ -19,9 +20,9 @@ def parties(realm: Realm, register: Path | None = None) -> Parties:
     """Everybody who has a user; ends the verb with a sentence where the register cannot be read."""
     try:
         found = read_register(register or load(IntakeSettings).publishers)
-    except RegisterError as error:
+    except DataError as error:
         fail(str(error), Code.WRONG)
-    return Parties(realm, ROOM_NAMES, frozenset(each.id for each in found.by_sender.values()))
+    return Parties(realm, ROOM_NAMES, frozenset(found.by_id))
 
 
 def wanted_topics(there: Parties, topics: Iterable[Topic] = TOPICS) -> list[Topic]:
