@@ -5,13 +5,13 @@ from dataclasses import replace
 from services.intake import (
     drills,
     forms,
-    jurisdiction,
     languages,
     meaning,
     naming,
     personal,
     places,
     profiles,
+    remit,
     signing,
 )
 from services.intake.case import Case, Rule
@@ -19,7 +19,7 @@ from services.intake.findings import Remark, remarks_of
 from services.intake.rules import STRICT
 
 RULES: tuple[Rule, ...] = (
-    *signing.RULES, *jurisdiction.RULES, *meaning.RULES, *drills.RULES, *personal.RULES, *places.RULES, *naming.RULES,
+    *signing.RULES, *remit.RULES, *meaning.RULES, *drills.RULES, *personal.RULES, *places.RULES, *naming.RULES,
     *forms.RULES, *languages.RULES, *profiles.RULES,
 )  # fmt: skip
 
