@@ -155,5 +155,3 @@ TOPICS: tuple[Topic, ...] = (
     *(batches(channel, urgency) for channel in Channel if channel not in PUBLIC_CHANNELS for urgency in Urgency),
     RECEIPTS, REPLIES, DELIVERIES, TRUST, ALARMS, PARKED,
 )  # fmt: skip
-
-BY_NAME = {topic.name: topic for topic in TOPICS}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas import topics as listed
-from schemas.topics import ANSWERS, BY_NAME, PARKED, TOPICS, Topic
+from schemas.topics import ANSWERS, PARKED, TOPICS, Topic
 from schemas.words import PUBLIC_CHANNELS, Channel, Realm, Urgency
 from services.cli.house.blueprint import Blueprint
 from services.cli.house.rooms import ROOMS, RoomSpec
@@ -21,7 +21,6 @@ OUTSIDE = {"agencies", "cli", "any room", "intake (live, to drill)"}
 def test_names_are_unique_also_across_realms() -> None:
     full = [topic.full(realm) for topic in TOPICS for realm in Realm]
     assert len(full) == len(set(full))
-    assert {topic.name for topic in TOPICS} == set(BY_NAME)
 
 
 def test_every_reader_and_writer_is_a_room() -> None:

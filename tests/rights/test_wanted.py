@@ -6,7 +6,7 @@ import dataclasses
 import pytest
 
 from schemas import topics
-from schemas.topics import BY_NAME, TOPICS
+from schemas.topics import RECEIPTS, TOPICS
 from schemas.words import Realm
 from services.cli.checks.topics import CLOCK_TOPIC
 from services.cli.rights import wanted
@@ -104,7 +104,7 @@ def test_the_clocks_topic_is_the_one_that_doctor_uses() -> None:
 
 
 def test_a_party_that_this_list_does_not_know_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    odd = dataclasses.replace(BY_NAME["receipts"], readers=("somebody new",))
+    odd = dataclasses.replace(RECEIPTS, readers=("somebody new",))
     monkeypatch.setattr(wanted, "TOPICS", (*TOPICS, odd))
     with pytest.raises(UnknownPartyError, match="somebody new"):
         LIVE.rights()

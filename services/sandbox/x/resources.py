@@ -1,15 +1,10 @@
 """Posts and accounts as X's JSON, by the fields that were asked for."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from services.sandbox.store import Row
 from services.sandbox.x.accounts import Account
-
-FIELDS: Final = (
-    "author_id", "conversation_id", "created_at", "entities", "in_reply_to_user_id",
-    "referenced_posts", "referenced_tweets", "reply_settings",
-)  # fmt: skip
 
 
 def created(row: Row) -> dict[str, Any]:
