@@ -15,9 +15,9 @@ from schemas.base import Record
 from schemas.topics import Topic
 from schemas.words import Realm
 from services.cli import wire
+from services.cli.doors import one_door
 from services.cli.errors import Code, fail
 from services.runtime.decoding import Envelope
-from services.runtime.doors import read_doors
 from services.runtime.outbox import message_of
 from services.runtime.settings import SharedSettings
 
@@ -72,10 +72,14 @@ class Context:
             fail("; ".join(f"TOCSIN_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()), Code.WRONG)
 
     def doors(self, room: str) -> dict[str, str]:
-        """The addresses that a room announced: `private` always, others by name. Fails when it announced none."""
-        found = read_doors(self.home, room)
+        """The addresses of a room's doors: `private` always, others by name. Fails where none is known."""
+        found = one_door(self.home, room)
         if not found:
-            fail(f"{room} has no door in {self.home}: is `tocsin up --realm {self.realm}` running?", Code.MISSING)
+            fail(
+                f"{room} has no door in {self.home}: is `tocsin up --realm {self.realm}` running? Of a room that runs "
+                f"elsewhere, TOCSIN_CLI_DOORS={room}=http://host:port says where it is",
+                Code.MISSING,
+            )
         return found
 
     # --- Kafka and doors, one question each (services.cli.wire asks more at once) ---

@@ -34,15 +34,22 @@ def _end(sentence: str, code: int) -> None:
 
 
 def _bug(error: Exception) -> str:
-    from services.cli.settings import CliSettings  # noqa: PLC0415 - only a mistake needs it, and it takes time to load
-
-    if CliSettings().trace:
+    if _traced():
         traceback.print_exc()
     where = traceback.extract_tb(error.__traceback__)[-1]
     return (
         f"this is a mistake in tocsin itself ({type(error).__name__} at {where.filename}:{where.lineno}); "
         "set TOCSIN_CLI_TRACE=1 to see all of it, and report it"
     )
+
+
+def _traced() -> bool:
+    from services.cli.settings import CliSettings  # noqa: PLC0415 - only a mistake needs it, and it takes time to load
+
+    try:
+        return CliSettings().trace
+    except ValueError:  # pydantic's: a wrong setting must not hide the mistake
+        return False
 
 
 if __name__ == "__main__":

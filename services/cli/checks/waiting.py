@@ -60,10 +60,14 @@ def _bundles(context: Context) -> Iterator[Found]:
         bundle = trust_files.current_bundle(context.home)
     except NotTrustedError:
         return  # `trust` says it
-    for behind in room_states.by_older_bundle(context, bundle.statement.serial) if bundle else ():
-        says = f"{behind.says}, and {context.home}/bundle.json is {bundle.statement.serial if bundle else 0}"
+    if bundle is None:
+        return
+    for behind in room_states.look(context).by_older_bundle(bundle.statement.serial):
+        says = f"{behind.says}, and {context.home}/bundle.json is {bundle.statement.serial}"
         yield bad(behind.room, says, "tocsin keys publish gives it to every room again; else start the room again")
 
 
 def _sum(answer: Answer, name: str, **labels: str) -> float:
-    return math.fsum(s.value for s in answer.samples if s.name == name and labels.items() <= s.labels.items())
+    """Of what the room can count now: NaN is what it cannot, and its readiness says why."""
+    found = (s.value for s in answer.samples if s.name == name and labels.items() <= s.labels.items())
+    return math.fsum(value for value in found if not math.isnan(value))

@@ -14,12 +14,12 @@ from services.cli.errors import Code, fail
 from services.cli.keys import trust_files
 from services.cli.keys.administrators import PUBLISHED, AdminOption, open_administrators, tell
 from services.cli.keys.bundling import SourceError, compile_statement
+from services.cli.keys.engine_keys import know_our_keys
 from services.cli.keys.rotating import rotate
-from services.cli.keys.rotation import USES
 from services.cli.reasons import checked
 from services.cli.signing import KeyOption, PersonOption, open_key
 from services.runtime import trusted
-from services.runtime.trust import SigningKey, new_key, read_key, write_key
+from services.runtime.trust import SigningKey, new_key, write_key
 from services.runtime.trusted import NotTrustedError
 
 app = typer.Typer(no_args_is_help=True, help="Who may sign: make keys, sign the trust bundle, take a key away.")
@@ -88,17 +88,6 @@ def _make(context: Context, policy: Path, people: Path, administrators: dict[str
 
 def _holders(statement: BundleStatement) -> tuple[trusted.Holder, ...]:
     return (*statement.administrators, *statement.people, *statement.engines)
-
-
-def know_our_keys(context: Context, statement: BundleStatement) -> None:
-    """Refuse a people file that forgets the key with which a room on this data folder signs: it would fall silent."""
-    for room, use in USES.items():
-        path = trust_files.key_path(context.home, room)
-        if not path.exists():
-            continue
-        key = read_key(path)
-        if not any(known.id == key.id for engine in statement.engines if engine.use == use for known in engine.keys):
-            raise SourceError(f"{room} signs with {path}; enter its key in the people file: keys: [{key.public}]")
 
 
 def _text(path: Path) -> str:

@@ -10,8 +10,8 @@ import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.cli.context import Context
+from services.cli.doors import every_door, one_door
 from services.cli.house.rooms import ROOMS
-from services.runtime.doors import read_doors
 
 WAIT_S = 5
 
@@ -42,12 +42,28 @@ class Look:
 
 
 async def look(context: Context) -> Look:
-    """Ask every room that has announced a door."""
-    doors = {spec.name: read_doors(context.home, spec.name).get("private") for spec in ROOMS}
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WAIT_S)) as session:
+    """Ask one replica of every room whose door is known."""
+    doors = {spec.name: one_door(context.home, spec.name).get("private") for spec in ROOMS}
+    async with _session() as session:
         answers = await asyncio.gather(*(_room(session, door) for door in doors.values()))
         alerts = await _alerts(session, doors["record"])
     return Look(datetime.now(UTC), dict(zip(doors, answers, strict=True)), alerts)
+
+
+async def look_at_each(context: Context) -> dict[str, list[Answer]]:
+    """Ask every replica of every room: what each counts for itself alone. A room without a door has one answer, too."""
+    doors = {spec.name: every_door(context.home, spec.name) or [{}] for spec in ROOMS}
+    asked = [(room, each.get("private")) for room, known in doors.items() for each in known]
+    async with _session() as session:
+        answers = await asyncio.gather(*(_room(session, door) for _, door in asked))
+    found: dict[str, list[Answer]] = {room: [] for room in doors}
+    for (room, _), answer in zip(asked, answers, strict=True):
+        found[room].append(answer)
+    return found
+
+
+def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WAIT_S))
 
 
 async def _room(session: aiohttp.ClientSession, door: str | None) -> Answer:
