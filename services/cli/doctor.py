@@ -1,7 +1,7 @@
 """`tocsin doctor`: what is missing or misconfigured, and what to type; and all of it in one file for whoever helps."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +12,11 @@ from schemas.words import Realm
 from services.cli.checks import (
     alarms,
     backups,
+    broker,
     configuration,
     machine,
+    phonebook,
+    place,
     platforms,
     review,
     rights,
@@ -27,6 +30,7 @@ from services.cli.checks import (
 )
 from services.cli.checks.environment import of_the_house
 from services.cli.checks.finding import Found
+from services.cli.checks.guard import guarded
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import Code, fail
 from services.cli.support import bundle as support
@@ -58,21 +62,32 @@ def doctor(
 
 
 def everything(context: Context) -> Iterator[Found]:
-    """Every finding, the machine's first."""
-    yield from machine.look(context.data, kafka_named="TOCSIN_KAFKA" in os.environ)
-    yield from versions.look(context)
-    yield from configuration.look()
-    yield from secret_values.look()
-    yield from trust.look(context)
-    yield from review.look()
-    yield from backups.look(context)
-    yield from running.look(context)
-    yield from topics.look(context)
-    yield from rights.look(context)
-    yield from platforms.look()
-    yield from webhook.look()
-    yield from waiting.look(context)
-    yield from alarms.look(context)
+    """Every finding, the machine's first; what one check fails at keeps none of the others from being asked."""
+    for subject, check in _checks(context).items():
+        yield from guarded(subject, check)
+
+
+def _checks(context: Context) -> dict[str, Callable[[], Iterator[Found]]]:
+    """By subject. Settings come before what is read with them: a wrong one is named by its name."""
+    return {
+        "machine": lambda: machine.look(context.data, kafka_named="TOCSIN_KAFKA" in os.environ),
+        "settings": configuration.look,
+        "secrets": secret_values.look,
+        "versions": lambda: versions.look(context),
+        "trust": lambda: trust.look(context),
+        "phonebook": lambda: phonebook.look(context),
+        "guidance": review.look,
+        "place": lambda: place.look(context),
+        "backup": lambda: backups.look(context),
+        "kafka": lambda: broker.look(context),
+        "rooms": lambda: running.look(context),
+        "topics": lambda: topics.look(context),
+        "rights": lambda: rights.look(context),
+        "platforms": platforms.look,
+        "webhook": webhook.look,
+        "waiting": lambda: waiting.look(context),
+        "alarms": lambda: alarms.look(context),
+    }
 
 
 def _bundle(context: Context, file: Path, found: list[Found]) -> None:

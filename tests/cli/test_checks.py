@@ -29,6 +29,7 @@ from services.cli.checks.finding import Found
 from services.cli.context import Context
 from services.cli.copies import last, manifest
 from services.cli.copies.last import Last
+from services.cli.sight.asking import Answer, Sample
 from services.runtime.doors import announce
 from services.runtime.topics import configuration
 from tests.support.serving import served
@@ -253,6 +254,12 @@ def test_what_waits_for_a_person(tmp_path: Path) -> None:
         assert each in words
 
 
+def test_what_a_room_cannot_count_is_no_number() -> None:
+    uncounted = (Sample("tocsin_ledger_rows", {"state": "unresolved"}, float("nan")),
+                 Sample("tocsin_brake_on", {}, float("nan")))  # fmt: skip
+    assert list(waiting._room("dispatch/sms", Answer((), uncounted))) == []
+
+
 # --- rooms ---
 
 
@@ -283,6 +290,9 @@ def test_a_room_that_ended_and_one_that_does_not_end(tmp_path: Path) -> None:
         assert f"kill -9 {process.pid}" in said(running.look(context))
         process.kill()
     assert "kill -9" not in said(running.look(context))
+    assert "docker compose logs dispatch-sms" in said(running.look(context))
+    (context.home / "logs").mkdir()
+    (context.home / "logs" / "dispatch-sms.log").touch()
     assert "logs/dispatch-sms.log" in said(running.look(context))
 
 

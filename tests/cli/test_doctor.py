@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from schemas.words import Realm
-from services.cli.checks import configuration, machine, review, trust
+from services.cli.checks import configuration, machine, phonebook, review, trust
 from services.cli.checks.finding import Found
 from services.cli.context import Context
 from services.cli.house.prepare import prepare
@@ -25,6 +25,10 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def of(found: list[Found], verdict: str) -> list[str]:
     return [f"{each.subject}: {each.says}" for each in found if each.verdict == verdict]
+
+
+def look_at_trust(context: Context) -> list[Found]:
+    return [*trust.look(context), *phonebook.look(context)]
 
 
 def test_a_misspelt_variable_of_any_room_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +60,7 @@ def test_what_only_the_sandbox_gives_is_no_fault() -> None:
 
 
 def test_an_empty_folder_has_no_trust_and_no_phonebook(tmp_path: Path) -> None:
-    found = list(trust.look(Context(tmp_path)))
+    found = look_at_trust(Context(tmp_path))
     assert [each.subject for each in found if each.verdict == "mind"] == ["trust", "phonebook"]
     assert all(each.do for each in found)
 
@@ -64,7 +68,7 @@ def test_an_empty_folder_has_no_trust_and_no_phonebook(tmp_path: Path) -> None:
 def test_what_up_prepares_is_well(tmp_path: Path) -> None:
     context = Context(tmp_path, Realm.DRILL)
     prepare(context, sandbox=True)
-    assert {each.verdict for each in trust.look(context)} == {"good"}
+    assert {each.verdict for each in look_at_trust(context)} == {"good"}
 
 
 def test_keys_that_others_may_read_are_bad(tmp_path: Path) -> None:
@@ -72,7 +76,7 @@ def test_keys_that_others_may_read_are_bad(tmp_path: Path) -> None:
     prepare(context, sandbox=True)
     (context.home / "keys" / "approve.pem").chmod(0o644)
     (context.home / "phonebook.keys.json").chmod(0o640)
-    assert {each.subject for each in trust.look(context) if each.verdict == "bad"} == {"approve", "phonebook"}
+    assert {each.subject for each in look_at_trust(context) if each.verdict == "bad"} == {"approve", "phonebook"}
 
 
 def test_a_bundle_that_was_changed_is_not_believed(tmp_path: Path) -> None:

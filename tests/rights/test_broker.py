@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from schemas.topics import Topic
 from schemas.words import Realm
+from services.cli.checks import broker, running, topics
 from services.cli.checks import rights as check
-from services.cli.checks import running, topics
 from services.cli.checks.finding import Found
 from services.cli.context import Context
 from services.cli.errors import Failure
@@ -208,9 +208,18 @@ def test_doctor_sees_rights_that_are_missing_and_those_too_many(
 def test_the_operator_may_do_all_that_doctor_does(secured: Secured, tmp_path: Path) -> None:
     """Topics beside the list, and the broker's clock, which takes a topic of its own."""
     with being(user(Realm.LIVE, OPERATOR)):
-        found = [*running.look(Context(tmp_path)), *topics.look(Context(tmp_path))]
+        found = [*broker.look(Context(tmp_path)), *running.look(Context(tmp_path)), *topics.look(Context(tmp_path))]
     assert [each.subject for each in found] == ["kafka", "rooms", "topics", "clock"]
     assert [each.verdict for each in found if each.subject != "rooms"] == ["good"] * 3
+
+
+def test_topics_that_a_user_may_not_see_are_not_called_missing(secured: Secured, tmp_path: Path) -> None:
+    """Kafka leaves them out of its list, as if nobody had made them."""
+    with being(user(Realm.LIVE, "record")):
+        [found] = broker.look(Context(tmp_path))
+    assert (found.subject, found.verdict) == ("kafka", "mind")
+    assert "tocsin-live-record may not see" in found.says
+    assert found.do.startswith("ask as tocsin-live-operator")
 
 
 def test_who_may_not_look_is_told_who_may(secured: Secured, tmp_path: Path) -> None:

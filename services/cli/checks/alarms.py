@@ -8,14 +8,14 @@ import aiohttp
 
 from services.cli.checks.finding import Found, mind
 from services.cli.context import Context
-from services.runtime.doors import read_doors
+from services.cli.doors import one_door
 
 _WAIT_S = 5
 
 
 def look(context: Context) -> Iterator[Found]:
     """Nothing while record is away: `running` says that."""
-    door = read_doors(context.home, "record").get("private")
+    door = one_door(context.home, "record").get("private")
     for each in asyncio.run(_ask(door)) if door else ():
         about = f" (alert {each['lineage']})" if each.get("lineage") else ""
         yield mind(str(each["room"]), f"alarm: {each['says']}{about}", str(each["do"]))

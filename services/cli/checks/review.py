@@ -14,8 +14,12 @@ from services.place.reading import DataError
 def look() -> Iterator[Found]:
     """Every guidance pack, and every contact that the jurisdiction uses."""
     try:
-        shelves = library.read(ComposeSettings())
-    except (DataError, ValidationError) as error:
+        settings = ComposeSettings()
+    except (ValidationError, OSError):
+        return  # `configuration` says it
+    try:
+        shelves = library.read(settings)
+    except (DataError, OSError) as error:
         yield bad("guidance", f"compose cannot read its data: {error}", "correct the file that it names")
         return
     overdue = shelves.overdue(datetime.now(UTC).date())

@@ -1,7 +1,6 @@
 """Secrets: those that are nobody's secret, and those that others may read."""
 
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -11,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from services.cli.checks.finding import Found, bad, good, mind
+from services.cli.checks.modes import open_to_others
 from services.cli.known_settings import settings_classes
 from services.runtime.file_settings import FILE
 from services.runtime.settings import variables
@@ -63,14 +63,14 @@ def _one(name: str) -> Iterator[Found]:
 
 def _file(name: str, path: Path) -> Iterator[Found]:
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
+        mode = open_to_others(path)
         if not path.read_text().strip():
             yield bad("secrets", f"{path}, which {name}{FILE} names, is empty", "write the secret into it")
     except (OSError, UnicodeDecodeError) as error:
         says = getattr(error, "strerror", None) or "it is no text"
         yield bad("secrets", f"{path}, which {name}{FILE} names: {says}", "name a file that this user can read")
         return
-    if mode & 0o077 and not str(path).startswith("/run/secrets/"):  # Docker's own: 0444 in a private file system
+    if mode is not None:
         yield bad("secrets", f"others may read {path} (mode {mode:o})", f"chmod 600 {path}")
 
 

@@ -1,24 +1,25 @@
-"""Who may sign: the bundle, the keys that rooms hold, and the phonebook's keys."""
+"""Who may sign: the bundle, each room's own copy of it, and the keys that rooms hold."""
 
-import stat
+import json
+import os
 from collections.abc import Iterator
-from pathlib import Path
 
+from pydantic import ValidationError
+
+from schemas.trust import Bundle, BundleStatement
 from services.cli.checks.finding import Found, bad, good, mind
+from services.cli.checks.phonebook import private
 from services.cli.context import Context
 from services.cli.keys import trust_files
-from services.phonebook.book import open_phonebook
-from services.phonebook.errors import PhonebookError
-from services.phonebook.settings import PhonebookSettings
+from services.cli.keys.engine_keys import SETTINGS, USES, key_files
 from services.runtime.trust import read_key
 from services.runtime.trusted import NotTrustedError, Trust
 
 _BUNDLE = "tocsin keys new, then tocsin keys bundle (tocsin up --sandbox makes people who are nobody)"
-_COPY = "put the keys back from their copy, or set TOCSIN_PHONEBOOK_KEYS_FILE"
 
 
 def look(context: Context) -> Iterator[Found]:
-    """Everything about trust in one realm's folder."""
+    """Everything about trust in one realm's folder; a pod has no bundle.json, and its room's own copy says as much."""
     try:
         bundle = trust_files.current_bundle(context.home)
         if bundle is not None:
@@ -26,45 +27,47 @@ def look(context: Context) -> Iterator[Found]:
     except NotTrustedError as error:
         yield bad("trust", f"the bundle cannot be believed: {error}", "tocsin keys bundle")
         return
-    if bundle is None:
-        yield mind("trust", f"no trust bundle in {context.home}: nothing can be approved or sent", _BUNDLE)
+    if bundle is not None:
+        yield _in_force(bundle.statement, "")
+        for room in USES:
+            yield _engine(context, Trust(bundle.statement), room)
     else:
-        trust = Trust(bundle.statement)
-        people = sum(1 for person in trust.bundle.people if person.active)
-        yield good("trust", f"bundle {trust.bundle.serial}, {people} people may act")
-        yield from (_engine(context, trust, name, use) for name, use in (("approve", "release"), ("audience", "batch")))
-    yield from _phonebook(context)
+        yield from _copies(context)
 
 
-def _engine(context: Context, trust: Trust, name: str, use: str) -> Found:
-    path = trust_files.key_path(context.home, name)
+def _in_force(statement: BundleStatement, whose: str) -> Found:
+    people = sum(1 for person in statement.people if person.active)
+    return good("trust", f"{whose}bundle {statement.serial}, {people} people may act")
+
+
+def _copies(context: Context) -> Iterator[Found]:
+    """What rooms have kept for themselves: by it they work, with bundle.json or without."""
+    kept = []
+    for path in sorted((context.home / "trust").glob("*.json")):
+        try:
+            found = json.loads(path.read_text())["bundle"]
+            if found is not None:
+                kept.append((path.stem, Bundle.model_validate(found).statement))
+        except (OSError, ValueError, KeyError, TypeError, ValidationError):
+            yield bad("trust", f"{path} cannot be read", "delete it, and the room begins again with the first bundle")
+    yield from (_in_force(statement, f"{room} keeps ") for room, statement in kept)
+    if not kept:
+        yield mind("trust", f"no trust bundle in {context.home}: nothing can be approved or sent", _BUNDLE)
+        return
+    newest = max((statement for _, statement in kept), key=lambda each: each.serial)
+    for room in USES:  # of a pod's one room, and not of those whose keys are elsewhere
+        if os.environ.get(SETTINGS[room]) or key_files(context, room).current.exists():
+            yield _engine(context, Trust(newest), room)
+
+
+def _engine(context: Context, trust: Trust, room: str) -> Found:
+    path = key_files(context, room).current
     try:
-        trust.engine(read_key(path).id, use)
+        trust.engine(read_key(path).id, USES[room])
     except FileNotFoundError:
-        return mind(name, f"no key at {path}", f"tocsin keys new {name} --out {path}, and enter it in the bundle")
+        do = f"tocsin keys new {room} --out {path}, and enter it in the bundle; or {SETTINGS[room]} names where it is"
+        return mind(room, f"no key at {path}", do)
     except (OSError, ValueError, NotTrustedError) as error:
-        return bad(name, f"the key at {path} is not usable: {error}", "enter it in the bundle: tocsin keys bundle")
-    return _private(name, path) or good(name, f"its key is in the bundle, for {use}")
-
-
-def _phonebook(context: Context) -> Iterator[Found]:
-    settings = PhonebookSettings()
-    path = settings.keys_path(context.shared)
-    if not path.exists():
-        yield mind("phonebook", f"no keys at {path} yet", "tocsin up, or tocsin subscribers import, makes them once")
-        return
-    try:
-        book = open_phonebook(context.shared, settings)
-    except PhonebookError as error:
-        yield bad("phonebook", str(error), _COPY)
-        return
-    people = book.count().people
-    book.close()
-    yield _private("phonebook", path) or good("phonebook", f"{people} people can be texted; keep a copy of {path}")
-
-
-def _private(subject: str, path: Path) -> Found | None:
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        return bad(subject, f"others may read {path} (mode {mode:o})", f"chmod 600 {path}")
-    return None
+        why = error.strerror if isinstance(error, OSError) else error
+        return bad(room, f"the key at {path} is not usable: {why}", "enter it in the bundle: tocsin keys bundle")
+    return private(room, path) or good(room, f"its key is in the bundle, for {USES[room]}")

@@ -4,10 +4,12 @@ import sys
 from collections.abc import Iterator
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
-from services.cli.checks.finding import Found, bad, good
+from services.cli.checks.finding import Found, bad, good, mind
 from services.cli.context import Context
 from services.cli.copies.stores import Place, places
+from services.cli.errors import Failure
 from services.runtime import postgres
 from services.runtime.postgres import StoreError
 
@@ -19,9 +21,12 @@ POSTGRES = 14
 def look(context: Context) -> Iterator[Found]:
     """Python's version, and that every server answers, is new enough and keeps what it has answered."""
     yield python(sys.version_info[:3])
-    for place in places(context):
-        if place.file is None:
-            yield _server(place)
+    try:
+        for place in places(context):
+            if place.file is None:
+                yield _server(place)
+    except (ValidationError, StoreError, Failure, OSError):  # `configuration` says which setting it is
+        yield mind("stores", "not every room's was looked at: a setting is wrong", "correct it, then ask again")
 
 
 def python(found: tuple[int, ...]) -> Found:

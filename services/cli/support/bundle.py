@@ -8,8 +8,9 @@ import platform
 import tarfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import distributions
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -49,15 +50,36 @@ def write(context: Context, file: Path, found: list[Found]) -> list[str]:
 
 
 def _parts(context: Context, found: list[Found]) -> Iterator[tuple[str, str]]:
-    yield "versions.json", _json(_versions())
-    yield "settings.json", _json(_settings())
-    yield "checks.json", _json(_checks(context, found))
-    yield "waiting.json", _json(_waiting(context))
-    for room, answer in asyncio.run(look(context)).answers.items():
+    yield "versions.json", _gathered(lambda: _json(_versions()))
+    yield "settings.json", _gathered(lambda: _json(_settings()))
+    yield "checks.json", _gathered(lambda: _json(_checks(context, found)))
+    yield "waiting.json", _gathered(lambda: _json(_waiting(context)))
+    yield from _metrics(context)
+    for path in sorted((context.home / "logs").glob("*.log")):
+        yield f"logs/{path.name}", _gathered(partial(_log, path))
+
+
+def _gathered(gather: Callable[[], str]) -> str:
+    """What one piece says; where it fails, the kind of error in its place: whoever needs help has a broken house."""
+    try:
+        return gather()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the other pieces help, too
+        return f"could not be gathered ({type(error).__name__})\n"
+
+
+def _metrics(context: Context) -> Iterator[tuple[str, str]]:
+    try:
+        answers = asyncio.run(look(context)).answers
+    except Failure as failure:
+        yield "metrics/why-not.txt", f"{failure}\n"
+        return
+    for room, answer in answers.items():
         lines = [f"{s.name} {json.dumps(s.labels, sort_keys=True)} {s.value:g}" for s in answer.samples]
         yield f"metrics/{room.replace('/', '-')}.txt", "\n".join([*lines, ""])
-    for path in sorted((context.home / "logs").glob("*.log")):
-        yield f"logs/{path.name}", "\n".join(map(masking.log_line, _tail(path))) + "\n"
+
+
+def _log(path: Path) -> str:
+    return "\n".join(map(masking.log_line, _tail(path))) + "\n"
 
 
 def _versions() -> dict[str, object]:
