@@ -64,9 +64,3 @@ VERBS: dict[str, Callable[..., None]] = {
     "withdraw": withdraw,
     "recompose": recompose,
 }
-
-
-def register(app: typer.Typer) -> None:
-    """Give the verbs to the `tocsin` command."""
-    for name, verb in VERBS.items():
-        app.command(name)(verb)

@@ -16,6 +16,7 @@ from schemas.release import Release
 from services.cli.kafka import Kafka
 from tests.crash.house import PEOPLE_EACH, VICTIMS, House
 from tests.support.fleet import chooser, let_pass, until
+from tests.support.kafka_io import restart
 from tests.support.postgres import Postgres
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(1800)]
@@ -62,7 +63,7 @@ def _campaign(house: House, number_of_alerts: int, kills: int, away_s: float) ->
         if kill == kills // 2:
             house.kafka.kill()
             let_pass(away_s)
-            house.kafka.restart()
+            restart(house.kafka)
         if kill == 3 * kills // 4 and house.server:
             house.server.restart(signal.SIGQUIT)
         if kill % 3 == 0:

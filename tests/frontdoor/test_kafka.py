@@ -15,6 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from services.cli.kafka import Kafka, KafkaError
 from services.cli.kafka.process import wait_until
 from services.cli.kafka.settings import Ports, free_port, properties, read_ports
+from tests.support.kafka_io import restart
 
 pytestmark = pytest.mark.connected
 
@@ -79,7 +80,7 @@ async def test_what_was_acknowledged_survives_a_restart_and_a_kill(own_kafka: Ka
     address = own_kafka.bootstrap
     await create(address, "kept")
     await publish(address, "kept", b"1")
-    own_kafka.restart()
+    restart(own_kafka)
     await publish(address, "kept", b"2")
     own_kafka.kill()
     assert not own_kafka.running

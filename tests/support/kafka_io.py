@@ -8,10 +8,18 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from schemas.base import Record
 from schemas.topics import Topic
 from schemas.words import Realm
+from services.cli.kafka import Kafka
 from services.runtime import topics
 from services.runtime.outbox import Message, message_of
 
 LARGEST = 17 * 1_048_576
+
+
+def restart(kafka: Kafka) -> None:
+    """Stop it in good order, where it runs, and start it again: back when it is ready, at the same address."""
+    kafka.stop()
+    kafka.start()
+    kafka.wait_ready()
 
 
 def record(topic: Topic, key: str, value: Record | bytes, realm: Realm = Realm.LIVE) -> Message:

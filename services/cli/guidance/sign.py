@@ -3,7 +3,7 @@
 import os
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -20,7 +20,6 @@ from services.compose.reviews import ROLES, check, read_approvals
 from services.runtime.trust import SigningKey
 from services.runtime.trusted import NotTrustedError
 
-ReviewRole = Literal["subject-reviewer", "health-officer"]
 RoleOption = Annotated[str, typer.Option("--role", help=f"{' or '.join(ROLES)}; two different people.")]
 UntilOption = Annotated[str | None, typer.Option("--until", help="YYYY-MM-DD; by default the pack's review_by.")]
 SandboxOption = Annotated[bool, typer.Option("--sandbox-only", help="For drills and sandbox accounts only.")]

@@ -153,12 +153,6 @@ class Kafka:
             wait_until(lambda: not self.running, 10)
         self._forget()
 
-    def restart(self, timeout: float = 60.0) -> None:
-        """Stops, starts and waits up to `timeout` seconds until it is ready, at the same address."""
-        self.stop()
-        self.start()
-        self.wait_ready(timeout)
-
     def _process(self) -> psutil.Process | None:
         if self._child is not None:
             self._child.poll()  # a child that has ended must be waited for, or it stays as a zombie
