@@ -57,7 +57,7 @@ class Refusal(Record):
     """`alerts.refused`: why bytes did not become an Alert, in words that their sender can act on.
 
     Never carries what was written in the bytes beyond an element's name and an expected value: a refused message
-    may hold a person's name (DESIGN §1, promise 6).
+    may hold a person's name.
     """
 
     schema_name: ClassVar[str] = "refusal"

@@ -1,4 +1,4 @@
-"""What people sign. Signed bytes: tag, newline, RFC 8785 of the statement (DESIGN §7, reference/console.md §4)."""
+"""What people sign. Signed bytes: tag, newline, RFC 8785 of the statement (`services/runtime/trust.py`)."""
 
 from typing import Annotated, ClassVar, Literal
 

@@ -84,7 +84,7 @@ class State(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a delivery failed, was held back or is in doubt: one set for all channels (DESIGN §5)."""
+    """Why a delivery failed, was held back or is in doubt: one set for all channels."""
 
     PERMANENT_CONTENT = "permanent_content"
     PERMANENT_RECIPIENT = "permanent_recipient"

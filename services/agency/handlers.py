@@ -16,10 +16,8 @@ from services.agency.rate import Rate
 from services.agency.service import Agency, NotYoursError
 from services.agency.store import Post
 from services.agency.telling import Teller
+from services.cap.reading import SIZE_LIMIT
 from services.runtime.decoding import Envelope
-
-#: Bytes of one alert; intake's own limit (DESIGN §4).
-LIMIT = 5 * 1024 * 1024
 
 
 class Handlers:
@@ -31,7 +29,7 @@ class Handlers:
 
     def application(self) -> web.Application:
         """The public door; nothing else is behind it."""
-        application = web.Application(client_max_size=LIMIT)
+        application = web.Application(client_max_size=SIZE_LIMIT)
         application.router.add_post("/alerts", self.post)
         application.router.add_get("/alerts/{source:sha256:[0-9a-f]{64}}", self.status)
         application.router.add_get("/openapi.json", self.document)

@@ -1,7 +1,7 @@
 """What reading gives: the alert with notes, or an error that its sender can act on.
 
 Neither a note nor an error ever carries text of the message: only CAP's element names, places and what is expected.
-A refused message may hold a patient's name (DESIGN §1, promise 6).
+A refused message may hold a patient's name, and no topic, log or answer ever does.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from services.cap.signature import Signature
 
 Form = Literal["xml", "json"]
 
-#: Largest message in bytes. The largest real one seen has 1,737,170 (DESIGN §4).
+#: Largest message in bytes. The largest real one seen has 1,737,170.
 SIZE_LIMIT = 5 * 1024 * 1024
 #: Most points in all polygons and circles together. The largest real message has 110,392.
 POINT_LIMIT = 500_000

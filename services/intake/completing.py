@@ -1,6 +1,6 @@
 """A Cancel without info says only what it cancels: event, area and audience are those of that message.
 
-So its follow-up reaches exactly the people whom the first one reached (CAP 1.2 §3.2.1, msgType; DESIGN §4).
+So its follow-up reaches exactly the people whom the first one reached (CAP 1.2 §3.2.1, msgType).
 """
 
 from collections.abc import Iterable

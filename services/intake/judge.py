@@ -1,6 +1,6 @@
 """What becomes of one message, given what came before it. Pure: no store, no clock, no Kafka.
 
-Identity first, then lateness, then the place in a lineage (DESIGN §4):
+Identity first, then lateness, then the place in a lineage:
 a name once taken is taken; a message that an accepted one already refers to is late, unless it is a Cancel;
 an Update or Cancel of something unknown waits, and then goes on by itself for a person to look at.
 """

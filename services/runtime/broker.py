@@ -1,4 +1,4 @@
-"""The Kafka broker as every room uses it, and the rules that keep alerts from being lost (DESIGN §5).
+"""The Kafka broker as every room uses it, and the rules that keep alerts from being lost.
 
 FastStream's defaults lose alerts: it acknowledges first and starts at the latest record. Producers confirm with all
 replicas and are not idempotent: an idempotent aiokafka producer waits without limit while the broker is down

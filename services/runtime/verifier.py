@@ -1,8 +1,8 @@
 """Whether a release, a withdrawal, a batch or a recomposition may be believed. No network, no clock of its own.
 
 Approve uses it before it releases, and every dispatcher again before it sends, each against the bundle on its own
-disk: a compromised topic, broker or console can neither post nor widen the audience (DESIGN §1, promise 1). A record's
-own fields outside what is signed count for nothing: they must agree with the signed bytes, or it is refused.
+disk: a compromised topic, broker or console can neither post nor widen the audience. A record's own fields outside
+what is signed count for nothing: they must agree with the signed bytes, or it is refused.
 """
 
 import json
@@ -71,7 +71,7 @@ class Believed:
 
 
 def last_moment(found: Broadcast, policy: Policy) -> datetime:
-    """When a Broadcast is over: at its expiry, but a Cancel works after the alert has ended (DESIGN §5, Expiry)."""
+    """When a Broadcast is over: at its expiry, but a Cancel works after the alert has ended."""
     if found.kind is BroadcastKind.CANCEL:
         return max(found.expires, found.composed + timedelta(seconds=policy.take_back_s))
     return found.expires

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from schemas.alert import Alert, Refusal
-from services.agency.handlers import LIMIT
 from services.agency.keys import Caller, Keys, KeysError
 from services.agency.openapi import DOCUMENT
+from services.cap.reading import SIZE_LIMIT
 from services.runtime.trust import digest_of
 from tests.agency.world import KEY, OTHER, TEST_KEY, World, judged, opened
 from tests.cap.messages import boil_water
@@ -61,7 +61,7 @@ async def test_strangers_too_much_and_nothing(tmp_path: Path) -> None:
         assert (await world.post(message("a"), "wrong"))[0] == 401
         assert (await world.get(f"/alerts/{digest_of(b'x')}", "wrong"))[0] == 401
         assert (await world.post(b"  "))[0] == 400
-        assert (await world.post(b"x" * (LIMIT + 1)))[0] == 413
+        assert (await world.post(b"x" * (SIZE_LIMIT + 1)))[0] == 413
         assert world.incoming() == []
 
 

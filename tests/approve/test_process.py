@@ -167,7 +167,7 @@ def test_killed_while_people_decide_each_alert_is_released_once_and_each_decisio
     assert by_digest.keys() == {digest_of(each) for each in alerts}
     for each in alerts:
         # A kill between publishing and deleting publishes the same record again: readers know it by its decisions.
-        # The engine decides anew when the reach comes late: a new Release of the same bytes (DESIGN §7). People do not.
+        # The engine decides anew when the reach comes late: a new Release of the same bytes. People do not.
         automatic = each.severity is Severity.MINOR
         distinct = {r.broadcast if automatic else r.model_dump_json() for r in by_digest[digest_of(each)]}
         assert len(distinct) == 1, each.severity

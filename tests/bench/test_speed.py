@@ -71,7 +71,7 @@ def add(run: Run, *lines: Line) -> None:
 
 
 def test_a_text_beside_a_bare_post(run: Run, kafka: Kafka, tmp_path: Path) -> None:
-    """Bar: DESIGN's, as ratios to a bare aiohttp POST of the same body, 256 at once."""
+    """The bars of the README's *Speed*, as ratios to a bare aiohttp POST of the same body, 256 at once."""
     found: dict[str, list[float]] = defaultdict(list)
     with sink() as address:
         texting = Texting(kafka.bootstrap, tmp_path / "data", address)

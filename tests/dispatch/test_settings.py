@@ -41,7 +41,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     return known
 
 
-# --- the sandbox rule of DESIGN §6 ---
+# --- a sandbox account reaches no address but loopback and what is listed ---
 
 
 @pytest.mark.parametrize("base", ["http://127.0.0.1:4000", "http://localhost:4000", "http://[::1]:4000/"])

@@ -1,4 +1,4 @@
-"""DESIGN §5: how every subscriber acknowledges. Read off the rooms as they are built, not off their source.
+"""How every subscriber acknowledges. Read off the rooms as they are built, not off their source.
 
 FastStream's own defaults (acknowledge first, start at the latest record) lose alerts.
 """

@@ -1,4 +1,4 @@
-"""DESIGN §3's arrows: who may import whom. The imports are walked, so a wrong one cannot hide in a function."""
+"""The arrows of the house: who may import whom. The imports are walked, so a wrong one cannot hide in a function."""
 
 import sys
 
@@ -24,7 +24,7 @@ def place(name: str) -> str:
 
 
 def may(importer: str, imported: str) -> bool:
-    """Whether an arrow of DESIGN §3 leads from one module of ours to another."""
+    """Whether an arrow leads from one module of ours to another."""
     here, there = place(importer), place(imported)
     if here in {there, "cli"}:
         return True

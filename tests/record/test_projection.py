@@ -331,7 +331,7 @@ async def test_a_refusal_of_bytes_sent_twice_is_listed_twice(tmp_path: Path) -> 
 
 @pytest.mark.bench
 def test_thousands_of_rows_a_second(tmp_path: Path) -> None:
-    """DESIGN §8: batches of 500. Beside a yardstick in the same run: SQLite's own bulk insert of as many rows."""
+    """Batches of 500. Beside a yardstick in the same run: SQLite's own bulk insert of as many rows."""
     import time  # noqa: PLC0415 - only here
 
     with world(tmp_path) as w:

@@ -1,4 +1,4 @@
-"""Schemas are only added to (DESIGN §4): held against the JSON schemas of the released version.
+"""Schemas are only added to: held against the JSON schemas of the released version.
 
 `python -m tests.support.release` stores today's schemas as the released ones, in the commit of a release.
 """

@@ -1,4 +1,4 @@
-"""Bounds of a send (DESIGN §5) that are shorter than the real ones, and still roomy for a busy machine.
+"""Bounds of a send that are shorter than the real ones, and still roomy for a busy machine.
 
 The crash tests scale them further down; there a process that gets no processor time for half a second opens intents and
 never starts a request.

@@ -40,7 +40,7 @@ class StandIns:
     def environment(self, given: Mapping[str, str]) -> dict[str, str]:
         """The settings that send everything to the stand-ins; what is set already, itself or as a file, is kept.
 
-        Accounts are marked SANDBOX whatever was set: a room then refuses any address but loopback (DESIGN §6).
+        Accounts are marked SANDBOX whatever was set: a room then refuses any address but loopback.
         """
         settings = {
             "TOCSIN_SANDBOX_PORT": str(self.sandbox),
