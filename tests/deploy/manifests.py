@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +16,12 @@ OVERLAY = KUBERNETES / "overlays" / "example"
 
 
 @cache
-def built() -> tuple[dict[str, Any], ...]:
-    """Every object of the example overlay; skips where there is no kubectl."""
+def built(overlay: Path = OVERLAY) -> tuple[dict[str, Any], ...]:
+    """Every object of the example overlay, or of another; skips where there is no kubectl."""
     kubectl = shutil.which("kubectl")
     if kubectl is None:
         pytest.skip("no kubectl on this machine, which has kustomize in it")
-    done = subprocess.run([kubectl, "kustomize", OVERLAY], capture_output=True, text=True, check=False)
+    done = subprocess.run([kubectl, "kustomize", overlay], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return tuple(yaml.safe_load_all(done.stdout))
 
@@ -32,7 +33,15 @@ def of_kind(kind: str) -> dict[str, dict[str, Any]]:
 
 def pods() -> dict[str, dict[str, Any]]:
     """The pod of everything that runs, by name."""
-    return {name: each["spec"]["template"] for kind in ("StatefulSet", "Job") for name, each in of_kind(kind).items()}
+    rooms = {name: each["spec"]["template"] for name, each in of_kind("StatefulSet").items()}
+    return rooms | {name: each["spec"]["jobTemplate"]["spec"]["template"] for name, each in of_kind("CronJob").items()}
+
+
+def told(name: str) -> set[str]:
+    """The variables that its container gets: its own, and those of the ConfigMaps that it takes whole."""
+    only = container(name)
+    taken = [each["configMapRef"]["name"] for each in only.get("envFrom", [])]
+    return {each["name"] for each in only["env"]}.union(*(of_kind("ConfigMap")[config]["data"] for config in taken))
 
 
 def container(name: str) -> dict[str, Any]:

@@ -1,16 +1,21 @@
 """The Kubernetes manifests: valid, every room of the code is there, and nobody may do or reach more than he must."""
 
 import json
+import os
+import re
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
 
-from services.cli.house.rooms import ROOMS
-from services.runtime.file_settings import FILE
-from tests.deploy.manifests import KUBERNETES, OVERLAY, built, container, of_kind, pods
-from tests.deploy.settings_known import settings_of_all_rooms
+from schemas.words import Realm
+from services.cli.house.rooms import ROOMS, RoomSpec
+from services.record.settings import RecordSettings
+from services.runtime.settings import SharedSettings
+from tests.deploy.manifests import KUBERNETES, OVERLAY, built, container, of_kind, pods, told
+from tests.deploy.settings_known import missing, settings_of_all_rooms, unknown
 from tests.support.code import REPOSITORY
 
 SCHEMAS = json.loads((REPOSITORY / "tests/deploy/kubernetes/schemas.json").read_text())
@@ -63,24 +68,28 @@ def test_every_room_is_there_with_its_service_and_budget() -> None:
         assert of_kind("StatefulSet")[name]["spec"]["replicas"] == 2
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "topics", "backup"])
 def test_a_rooms_variables_are_settings(name: str) -> None:
-    known = settings_of_all_rooms()
-    given = {variable["name"] for variable in container(name)["env"]}
-    assert {each for each in given if each not in known and each.removesuffix(FILE) not in known} == set()
+    assert unknown({variable["name"] for variable in container(name)["env"]}) == set()
+
+
+@pytest.mark.parametrize("spec", ROOMS, ids=lambda spec: spec.slug)
+def test_a_room_is_given_every_required_setting(spec: RoomSpec) -> None:
+    """By its own variables, the ConfigMap or a Secret's file: without one of them it stops at start."""
+    assert missing(spec.name, told(spec.slug)) == set()
 
 
 def test_what_all_rooms_are_told_are_settings() -> None:
-    [told] = [found for found in of_kind("ConfigMap").values() if "TOCSIN_KAFKA" in found["data"]]
-    assert {each for each in told["data"] if each not in settings_of_all_rooms()} == set()
+    [config] = [found for found in of_kind("ConfigMap").values() if "TOCSIN_KAFKA" in found["data"]]
+    assert {each for each in config["data"] if each not in settings_of_all_rooms()} == set()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_rooms_ports_are_those_that_it_is_told(name: str) -> None:
-    told = {each["name"]: each.get("value") for each in container(name)["env"]}
+    given = {each["name"]: each.get("value") for each in container(name)["env"]}
     ports = {each["name"]: str(each["containerPort"]) for each in container(name)["ports"]}
-    assert [value for key, value in told.items() if key.endswith("_PRIVATE_PORT")] == [PORT] == [ports.pop("private")]
-    assert [value for key, value in told.items() if key.endswith("_PUBLIC_PORT")] == list(ports.values())
+    assert [value for key, value in given.items() if key.endswith("_PRIVATE_PORT")] == [PORT] == [ports.pop("private")]
+    assert [value for key, value in given.items() if key.endswith("_PUBLIC_PORT")] == list(ports.values())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -94,7 +103,7 @@ def test_a_room_is_asked_at_its_health_doors(name: str) -> None:
     }
 
 
-@pytest.mark.parametrize("name", [*NAMES, "topics"])
+@pytest.mark.parametrize("name", [*NAMES, "topics", "backup"])
 def test_a_pod_may_do_nothing_that_it_need_not(name: str) -> None:
     """What Pod Security Standards call restricted (https://kubernetes.io/docs/concepts/security/pod-security-standards/)."""
     spec, room = pods()[name]["spec"], container(name)
@@ -110,7 +119,7 @@ def test_a_pod_may_do_nothing_that_it_need_not(name: str) -> None:
     assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
 
 
-@pytest.mark.parametrize("name", [*NAMES, "topics"])
+@pytest.mark.parametrize("name", [*NAMES, "topics", "backup"])
 def test_every_mount_has_its_volume_and_every_file_its_mount(name: str) -> None:
     spec, room = pods()[name]["spec"], container(name)
     volumes = {volume["name"] for volume in spec["volumes"]}
@@ -133,6 +142,59 @@ def test_secrets_are_named_and_never_made() -> None:
         }
         assert {"kafka-user", "kafka-password", "database-url"} <= keys
         assert [key for key in keys if f"`{key}`" not in described] == []
+
+
+def test_x_is_given_the_four_values_that_do_not_end_by_themselves() -> None:
+    prefix = "/run/secrets/room/"
+    given = {each["name"]: str(each.get("value")).removeprefix(prefix) for each in container("dispatch-x")["env"]}
+    four = ("CONSUMER_KEY", "CONSUMER_SECRET", "ACCESS_TOKEN", "ACCESS_TOKEN_SECRET")
+    files = {f"TOCSIN_X_{each}_FILE": each.lower().replace("_", "-") for each in four}
+    assert files.items() <= given.items()
+    assert "TOCSIN_X_TOKEN_FILE" not in given
+
+
+def test_the_component_for_an_x_token_gives_that_alone(tmp_path: Path) -> None:
+    parts = {"resources": OVERLAY, "components": KUBERNETES / "components" / "x-token"}
+    text = yaml.safe_dump({name: [os.path.relpath(path, tmp_path.resolve())] for name, path in parts.items()})
+    (tmp_path / "kustomization.yaml").write_text(text)
+    sets = {each["metadata"]["name"]: each for each in built(tmp_path) if each["kind"] == "StatefulSet"}
+    [room] = sets["dispatch-x"]["spec"]["template"]["spec"]["containers"]
+    usual = {each["name"] for each in container("dispatch-x")["env"]}
+    others = {name for name in usual if not re.search("_(CONSUMER|ACCESS)_", name)}
+    assert {each["name"] for each in room["env"]} == {*others, "TOCSIN_X_TOKEN_FILE"}
+    assert "`token`" in (OVERLAY / "yours.md").read_text()
+
+
+def test_what_is_applied_twice_is_taken_twice() -> None:
+    """A Job's pod cannot be changed (batch/v1: spec.template is immutable), and its name here would be the same."""
+    assert of_kind("Job") == {}
+    for name in ("topics", "backup"):
+        assert of_kind("CronJob")[name]["spec"]["concurrencyPolicy"] == "Forbid"
+        assert of_kind("CronJob")[name]["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"] > 0
+
+
+def test_the_backup_knows_every_store() -> None:
+    """One that it is not told of would be looked for in a file that is not there."""
+    rooms = {
+        each for name in NAMES for each in told(name) if each.endswith(("_DATABASE_URL_FILE", "PHONEBOOK_URL_FILE"))
+    }
+    assert len(rooms) == len(NAMES) + 1
+    given = {each["name"]: each["value"] for each in container("backup")["env"]}
+    assert {each for each in given if each.endswith("_URL_FILE")} == rooms
+    described = (OVERLAY / "yours.md").read_text()
+    secrets = [each["secret"]["secretName"] for each in pods()["backup"]["spec"]["volumes"] if "secret" in each]
+    assert secrets == ["tocsin-operator", "tocsin-backup"]
+    keys = {given[each].rpartition("/")[2] for each in rooms}
+    assert keys == {"database-url", "phonebook-url"}
+    assert [word for word in [*keys, *secrets] if f"`{word}`" not in described] == []
+
+
+def test_a_drills_pages_have_a_folder_too() -> None:
+    """Beside the live ones, and on the volume: nothing else of the pod can be written to."""
+    given = {each["name"]: str(each.get("value")) for each in container("record")["env"]}
+    folder = RecordSettings(pages=Path(given["TOCSIN_RECORD_PAGES"])).pages_folder(SharedSettings(realm=Realm.DRILL))
+    [mounted] = [each["mountPath"] for each in container("record")["volumeMounts"] if each["name"] == "pages"]
+    assert folder.parent == Path(mounted)
 
 
 def test_the_phonebook_is_seen_by_those_who_need_it_and_no_other_room() -> None:
@@ -169,6 +231,7 @@ def test_nobody_reaches_anybody_but_for_what_is_opened() -> None:
     }  # fmt: skip
     assert {name: policies_of(name) for name in NAMES} == {name: everybody | more.get(name, set()) for name in NAMES}
     assert policies_of("topics") == {"closed", "names", "kafka"}
+    assert policies_of("backup") == {"closed", "names", "kafka", "postgres"}
 
 
 def test_no_room_is_let_in_by_another() -> None:
@@ -210,6 +273,6 @@ def test_the_files_of_a_place_are_described() -> None:
     }
     assert named == {"tocsin-place", "tocsin-kafka-ca", "tocsin-guidance"}
     assert [name for name in named if f"`{name}`" not in described] == []
-    told = {str(each.get("value")) for name in NAMES for each in container(name)["env"]}
-    files = {value.removeprefix("/etc/tocsin/") for value in told if value.startswith("/etc/tocsin/")}
+    given = {str(each.get("value")) for name in NAMES for each in container(name)["env"]}
+    files = {value.removeprefix("/etc/tocsin/") for value in given if value.startswith("/etc/tocsin/")}
     assert [file for file in files if f"`{file}`" not in described] == []

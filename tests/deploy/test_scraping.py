@@ -28,7 +28,7 @@ def test_they_keep_every_room_and_name_it() -> None:
     [job] = yaml.safe_load(FILE.read_text())["scrape_configs"]
     [namespace] = job["kubernetes_sd_configs"][0]["namespaces"]["names"]
     assert namespace in of_kind("Namespace")
-    keep, port, room, _ = job["relabel_configs"]
+    keep, port, room, *_ = job["relabel_configs"]
     rooms = {name: pod for name, pod in pods().items() if name in of_kind("StatefulSet")}
     for name, pod in rooms.items():
         given = pod["metadata"]["labels"].items()

@@ -23,6 +23,7 @@ class Last:
 def note(home: Path, last: Last) -> None:
     """Remember it, whole or not at all."""
     path = home / "backup.json"
+    home.mkdir(parents=True, exist_ok=True)  # where all is in PostgreSQL, a pod that only makes backups has none
     fresh = path.with_suffix(f".{os.getpid()}")
     fresh.write_text(json.dumps({"at": last.at.isoformat(), "folder": last.folder}))
     fresh.replace(path)

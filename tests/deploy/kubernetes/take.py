@@ -13,7 +13,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 SOURCE = "kubernetes_validate/kubernetes-json-schema/v1.36.0-local-strict"
-KINDS = ("configmap-v1", "job-batch-v1", "namespace-v1", "networkpolicy-networking-v1", "persistentvolumeclaim-v1",
+KINDS = ("configmap-v1", "cronjob-batch-v1", "namespace-v1", "networkpolicy-networking-v1", "persistentvolumeclaim-v1",
          "poddisruptionbudget-policy-v1", "service-v1", "serviceaccount-v1", "statefulset-apps-v1")  # fmt: skip
 
 
