@@ -7,8 +7,11 @@ import typer
 from schemas.words import Realm
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import fail
+from services.cli.lineages import whole
 
-LineageArgument = Annotated[str | None, typer.Argument(help="As `tocsin publish` said it; without one, all alerts.")]
+LineageArgument = Annotated[
+    str | None, typer.Argument(help="Or its first 8 digits, or its page's address; without, all alerts.")
+]
 TimelineOption = Annotated[bool, typer.Option("--timeline", help="Everything that happened, with times.")]
 _SHOWN = ("lineage", "version", "digest", "state", "deliveries", "correlation")
 
@@ -23,6 +26,7 @@ def status(
         for each in context.get("record", "/alerts")["alerts"]:
             context.say(f"{each['lineage']}  version {each['version']}  {each['state']}", **each)
         return
+    lineage = whole(context, lineage)
     found = context.get("record", f"/alerts/{lineage}")
     if found is None:
         fail(f"no alert of lineage {lineage} has come in this realm ({realm}): `tocsin status` lists those that have")

@@ -13,6 +13,7 @@ from schemas.words import DecisionWord, Realm
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.errors import Code, fail
 from services.cli.finding import Found, released
+from services.cli.lineages import whole
 from services.cli.proof import proof
 from services.cli.reasons import clean
 from services.cli.signing import (
@@ -31,7 +32,9 @@ from services.cli.signing import (
 from services.runtime import verifier
 from services.runtime.trusted import NotTrustedError, Trust
 
-LineageArgument = Annotated[str, typer.Argument(metavar="LINEAGE", help="As `tocsin publish` and `status` say it.")]
+LineageArgument = Annotated[
+    str, typer.Argument(metavar="LINEAGE", help="Or its first 8 digits, or its page's address.")
+]
 
 
 class Form(StrEnum):
@@ -51,6 +54,7 @@ def withdraw(
     """Take back what was sent, everywhere, at once: one person's word, straight to every dispatcher."""
     context = Context(data, realm, as_json)
     clean(reason)
+    lineage = whole(context, lineage)
     trust, found = open_trust(context), released(context, lineage)
     record = _stop(context, found, Signer(person, key, role), trust, reason)
     if not as_json:
@@ -92,6 +96,7 @@ def recompose(
     if pack is None and form is None and not slot:
         fail("say what shall be different: --pack ID, --form long|short|minimum, or --slot NAME=VALUE", Code.WRONG)
     clean(reason)
+    lineage = whole(context, lineage)
     trust, signing = open_trust(context), open_key(key)
     statement = RecomposeStatement(
         realm=realm,
