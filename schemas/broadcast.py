@@ -112,6 +112,9 @@ class Broadcast(Record):
     left_out: tuple[LeftOut, ...] = ()
     guidance: tuple[GuidanceUse, ...] = ()
     contacts: tuple[ContactUse, ...] = ()
+    #: Of a place that does not exist, or with its contact: a dispatcher whose account is no sandbox believes no such
+    #: release. Of a real place it is absent and never false: one spelling, one digest.
+    fictional: Literal[True] | None = None
 
 
 class Held(Record):

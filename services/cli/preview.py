@@ -79,6 +79,7 @@ def shown(broadcast: Broadcast) -> list[str]:
     lines = [
         f"digest {digest_of(canonical(broadcast))}",
         f"{broadcast.kind} · {broadcast.severity} · {broadcast.hazard}",
+        *(["fictional place or contact: sandbox accounts only"] if broadcast.fictional else []),
     ]
     for title, renditions in (("", broadcast.renditions), ("withdrawal ", broadcast.withdrawals)):
         for each in renditions:

@@ -36,6 +36,8 @@ def _is_plain(letter: str) -> bool:
 def _lines(found: Found) -> Iterator[str]:
     b = found.broadcast
     yield f"{b.severity} {b.kind} · {b.event} · version {b.version}, revision {b.revision} · realm {b.realm}"
+    if b.fictional:
+        yield "FICTIONAL   place or contact: sandbox accounts only; a real account refuses it"
     yield b.headline
     yield f"digest      {found.digest}"
     yield f"check code  {check_code(found.digest)}"

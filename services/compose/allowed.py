@@ -2,7 +2,9 @@
 
 Promise 7 of DESIGN §1: what is not approved, has run out or was changed since reaches nobody, and the
 approver sees why.
-A made-up place whose accounts all are sandbox accounts reaches nobody anyway, so drafts may be seen there.
+Of a made-up place drafts may be seen: every Broadcast of it is marked as fictional, and no dispatcher believes such a
+one unless its own account is a sandbox's (`services.dispatch.fictional`). What the place's file says of its accounts
+would be no guard: no dispatcher reads it.
 """
 
 from collections.abc import Iterator
@@ -65,7 +67,7 @@ def _notes(pack: Pack, place: Jurisdiction, own: Standing) -> Iterator[Finding]:
         says = f"{pack.id} {pack.version} is approved by {' and '.join(own.people)} until {until}{where}"
         yield _finding("pack.approved", Grade.ACCEPT, says, pack.id)
     elif place.is_sandbox:
-        says = f"{pack.id} is a draft ({own.why}); this jurisdiction is fictional and reaches nobody"
+        says = f"{pack.id} is a draft ({own.why}); this jurisdiction is fictional: sandbox accounts only"
         yield _finding("pack.draft", Grade.ACCEPT, says, pack.id)
 
 

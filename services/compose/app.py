@@ -2,6 +2,9 @@
 
 import asyncio
 
+from structlog.stdlib import get_logger
+
+from schemas.words import Realm
 from services.compose import library
 from services.compose.handlers import register
 from services.compose.metrics import ComposeMetrics
@@ -9,6 +12,7 @@ from services.compose.reviews import Cabinet
 from services.compose.service import Compose
 from services.compose.settings import ComposeSettings
 from services.compose.store import METADATA, OUTBOX
+from services.place.jurisdiction import Jurisdiction
 from services.place.reading import DataError
 from services.runtime.keeper import Keeper
 from services.runtime.opening import open_store
@@ -18,6 +22,7 @@ from services.runtime.settings import SharedSettings, load, stop
 
 ROOM = "compose"
 HOUR_S = 3600
+log = get_logger(__name__)
 
 
 def build() -> Room:
@@ -31,6 +36,7 @@ def build() -> Room:
     store = open_store(shared, settings, ROOM, METADATA)
     outbox = Outbox(store, OUTBOX, room.clock, room.realm)
     keeper = Keeper(shared, ROOM)
+    warn_of_a_fictional_place(data.jurisdiction, room.realm)
     room.metrics.bundle_serial.set(keeper.serial)
     service = Compose(
         store, outbox, keeper, data, settings, realm=room.realm,
@@ -48,3 +54,10 @@ def build() -> Room:
     room.background("reviews", watch_reviews)
     room.on_close(store.close)
     return room
+
+
+def warn_of_a_fictional_place(place: Jurisdiction, realm: Realm) -> None:
+    """The demo's place is what is read where no other is named: in the live realm that may have been forgotten."""
+    if place.fictional and realm is Realm.LIVE:
+        says = "only sandbox accounts will send for it; set TOCSIN_COMPOSE_JURISDICTION to your own place's file"
+        log.warning("place.fictional", place=place.id, says=says)

@@ -170,6 +170,7 @@ class _Composition:
             renditions=tuple(renditions), corrections=tuple(corrections), withdrawals=tuple(withdrawals),
             left_out=(*self._not_worded(), *dict.fromkeys(self.left_out)),
             guidance=self._used(), contacts=(contact_use(about.contact),),
+            fictional=place.fictional or about.contact.fictional or None,
         )  # fmt: skip
 
     def _used(self) -> tuple[GuidanceUse, ...]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from schemas.words import Channel as ChannelName
-from services.dispatch import causes
+from services.dispatch import causes, fictional
 from services.dispatch.alarms import Alarms
 from services.dispatch.compare import Comparer
 from services.dispatch.evidence import Effects
@@ -29,6 +29,7 @@ from services.runtime.keeper import Keeper
 from services.runtime.opening import open_store
 from services.runtime.room import Room
 from services.runtime.settings import SharedSettings, stop
+from services.runtime.store import Store
 
 TAKE_BACK_S = 86_400
 
@@ -44,7 +45,7 @@ def frame(shared: SharedSettings, settings: DispatchSettings, name: ChannelName,
 def wire(room: Room, settings: DispatchSettings, channel: Channel, reason_of: ReasonOf) -> Room:
     """Hang ledger, pump, sweep and handlers together around `channel`."""
     keeper = Keeper(room.shared, room.name)
-    store = open_store(room.shared, settings, room.name, metadata)
+    store = _open_ledger(room, settings)
     if room.shared.traces_url:
         channel = TracedChannel(channel, lambda delivery: store.transact(causes.of_delivery, delivery))
     ledger = Ledger(store, _plan(settings, channel, keeper), room.clock, room.realm)
@@ -69,7 +70,7 @@ def wire(room: Room, settings: DispatchSettings, channel: Channel, reason_of: Re
     service = Dispatch(
         channel=channel.name, realm=room.realm, ledger=ledger, keeper=keeper, clock=room.clock, metrics=metrics,
         room_metrics=room.metrics, alarms=alarms, wake=pump.wake, follow=sweep.wake,
-        reason_of=reason_of,
+        reason_of=reason_of, sandbox=settings.sandbox,
     )  # fmt: skip
     register(room, service, channel.name)
     watch = Watch(room=room, ledger=ledger, channel=channel, rate=rate, metrics=metrics, wake=pump.wake)
@@ -90,6 +91,18 @@ def wire(room: Room, settings: DispatchSettings, channel: Channel, reason_of: Re
         room.background("alone", watch.alone)
     room.on_close(store.close)
     return room
+
+
+def _open_ledger(room: Room, settings: DispatchSettings) -> Store:
+    """The ledger's store; stops the process where a real account would go on with a sandbox account's messages."""
+    store = open_store(room.shared, settings, room.name, metadata)
+    if not settings.sandbox:
+        with store.begin() as connection:
+            found = fictional.in_ledger(connection)
+        if found:
+            store.close()
+            stop([fictional.LEDGER_OF_A_SANDBOX])
+    return store
 
 
 def _run(  # noqa: PLR0917 - the parts that run, once

@@ -114,6 +114,7 @@ def _remember(  # noqa: PLR0917 - the columns of one row
         "revision": broadcast.revision, "kind": broadcast.kind.value, "severity": broadcast.severity.value,
         "ends": ends, "reach": believed.reach, "keys": list(believed.keys), "serial": serial,
         "received": broadcast.received, "at": now, "correlation": correlation.current(),
+        "fictional": bool(broadcast.fictional),
         "texts": {
             "renditions": texts_of(broadcast.renditions, plan.channel),
             "corrections": texts_of(broadcast.corrections, plan.channel),

@@ -10,7 +10,7 @@ from schemas.delivery import Receipt, Receipts
 from schemas.release import Release, Stop
 from schemas.trust import Bundle, Revocation
 from schemas.words import BroadcastKind, Channel, DecisionWord, Kind, Realm, Reason, ReplyWord
-from services.dispatch import planner, restored
+from services.dispatch import fictional, planner, restored
 from services.dispatch.alarms import Alarms
 from services.dispatch.ledger import Ledger
 from services.dispatch.metrics import DispatchMetrics
@@ -45,14 +45,15 @@ class Dispatch:
         wake: Wake,
         follow: Wake,
         reason_of: ReasonOf,
+        sandbox: bool,
     ) -> None:
         """`wake` tells the pump that there may be work, `follow` the sweep that there may be something to take back.
 
-        `reason_of` names why a platform gave up on a message.
+        `reason_of` names why a platform gave up on a message; `sandbox` is whether the account reaches nobody.
         """
         self._channel, self._realm, self._ledger, self._keeper = channel, realm, ledger, keeper
         self._clock, self._metrics, self._room_metrics, self._alarms = clock, metrics, room_metrics, alarms
-        self._wake, self._follow, self._reason_of = wake, follow, reason_of
+        self._wake, self._follow, self._reason_of, self._sandbox = wake, follow, reason_of, sandbox
         if keeper.serial:
             ledger.revoked = keeper.trust.revoked
 
@@ -98,6 +99,8 @@ class Dispatch:
     async def _release(self, record: Release) -> None:
         """Verify a release again, against the bundle on this disk, and plan it."""
         found = verifier.broadcast_of(record.broadcast, record.digest, self._realm)
+        if not self._sandbox:
+            fictional.must_be_real(found)
         needed = await self._ledger.gravest(found)
         believed = verifier.release(record, self._keeper.trust, self._realm, self._clock.now(), needed)
         signed = restored.signed_at(believed.broadcast.received, record.decisions)
@@ -118,6 +121,8 @@ class Dispatch:
             case DecisionWord.RESUME:
                 await self._ledger.pause(lineage, on=False)
             case _:
+                if not self._sandbox:
+                    believed = fictional.without_its_words(believed)
                 await self._ledger.withdraw(believed, self._keeper.serial, record.decision.statement.issued)
                 self._metrics.planned[Kind.WITHDRAWAL].inc()
                 self._follow()

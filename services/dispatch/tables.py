@@ -118,6 +118,7 @@ release = sa.Table(
     sa.Column("at", Moment, nullable=False),
     sa.Column("first_sent", Moment),
     sa.Column("correlation", sa.String, nullable=False, server_default=""),
+    sa.Column("fictional", sa.Boolean, nullable=False, server_default=sa.false()),  # see `services.dispatch.fictional`
     sa.Index("release_lineage", "lineage"),
 )
 

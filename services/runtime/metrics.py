@@ -67,7 +67,7 @@ def _free(folder: Path) -> float:
 
 #: Every rule that a `trusted.NotTrustedError` names.
 VERIFIER_RULES = (
-    "author", "canonical", "ceiling", "digest", "early", "expired", "held", "key", "lineage", "no_bundle",
-    "other_digest", "person", "pin", "quorum", "reach", "realm", "reason", "revoked", "role", "serial", "shape",
-    "signature", "signature_expired", "signatures", "word",
+    "author", "canonical", "ceiling", "digest", "early", "expired", "fictional", "held", "key", "lineage",
+    "no_bundle", "other_digest", "person", "pin", "quorum", "reach", "realm", "reason", "revoked", "role", "serial",
+    "shape", "signature", "signature_expired", "signatures", "word",
 )  # fmt: skip

@@ -184,6 +184,12 @@ def test_the_proof_shows_every_text_and_hides_nothing(desk: Desk) -> None:
     assert "\\u202e" in shown
 
 
+def test_the_proof_says_of_a_fictional_place_that_no_real_account_takes_it(desk: Desk) -> None:
+    for found, says in ((fresh(fictional=True), True), (fresh(lineage="m" * 64), False)):
+        shown = proof(hashed(context(desk), text_of(found), "approve"))
+        assert ("sandbox accounts only" in shown.splitlines()[1]) is says
+
+
 def test_letters_of_every_script_stay_as_they_are() -> None:
     for text in ("¡Hierva el agua! ñ", "鍋を沸かす", "الماء", "👩\u200d🚒", "1,000 m²"):
         assert visible(text) == text

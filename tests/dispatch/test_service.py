@@ -1,7 +1,6 @@
 """A dispatcher believes nothing that it has not verified itself; what it refuses is counted and plans nothing."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,63 +9,22 @@ import pytest
 import sqlalchemy as sa
 
 from schemas.audience import Reply
-from schemas.broadcast import Broadcast
-from schemas.delivery import Receipt, Receipts
+from schemas.delivery import Receipts
 from schemas.release import Release
 from schemas.trust import Person
 from schemas.words import BroadcastKind, Channel, DecisionWord, Grade, Kind, Realm, Reason, ReplyWord, Severity, State
 from services.dispatch.service import Dispatch
-from services.dispatch.tables import batch, delivery, mark, pause, release
-from services.runtime.keeper import Keeper, bundle_path
-from services.runtime.metrics import RoomMetrics
+from services.dispatch.tables import delivery, release
+from services.runtime.keeper import Keeper
 from services.runtime.settings import SharedSettings
+from tests.dispatch.room import Room, approved, reason_of, room_of
 from tests.dispatch.world import ANNA, BEN, World
 from tests.support import trust
-
-PLANNED = (delivery, release, batch, mark, pause)
-
-
-@dataclass
-class Room:
-    """The service as `app.py` wires it, without Kafka."""
-
-    world: World
-    service: Dispatch
-    keeper: Keeper
-    metrics: RoomMetrics
-    woken: list[int]
-
-    def refused(self) -> dict[str, float]:
-        """tocsin_untrusted_total, by rule."""
-        [family] = self.metrics.refused.collect()
-        return {s.labels["rule"]: s.value for s in family.samples if s.name.endswith("_total") and s.value}
-
-    def nothing_planned(self) -> bool:
-        return not any(self.world.query(sa.select(table)) for table in PLANNED)
-
-
-def reason_of(receipt: Receipt) -> Reason:
-    return Reason.PERMANENT_RECIPIENT if receipt.code else Reason.UNKNOWN_OUTCOME
 
 
 @pytest.fixture
 def room(sms: World, tmp_path: Path) -> Room:
-    sms.clock.moment = trust.NOW
-    shared = SharedSettings(data=tmp_path, realm=Realm.LIVE)
-    shared.home.mkdir()
-    bundle_path(shared.home).write_text(trust.signed_bundle(trust.statement()).model_dump_json())
-    keeper, metrics, woken = Keeper(shared, "dispatch/sms"), RoomMetrics("dispatch/sms", Realm.LIVE), list[int]()
-    process = sms.one
-    service = Dispatch(
-        channel=Channel.SMS, realm=Realm.LIVE, ledger=process.ledger, keeper=keeper, clock=sms.clock,
-        metrics=process.metrics, room_metrics=metrics, alarms=process.alarms, wake=lambda: woken.append(1),
-        follow=lambda: None, reason_of=reason_of,
-    )  # fmt: skip
-    return Room(sms, service, keeper, metrics, woken)
-
-
-def approved(found: Broadcast, *people: str, **changes: Any) -> Release:
-    return trust.release(found, *(trust.decision(found, person, reach=100, **changes) for person in people))
+    return room_of(sms, tmp_path)
 
 
 async def test_a_release_and_its_batch_are_believed_and_planned(room: Room) -> None:
@@ -317,7 +275,7 @@ async def test_after_a_restart_a_batch_of_a_revoked_signer_still_does_not_start(
     again = Dispatch(
         channel=Channel.SMS, realm=Realm.LIVE, ledger=process.ledger, keeper=room.keeper, clock=room.world.clock,
         metrics=process.metrics, room_metrics=room.metrics, alarms=process.alarms, wake=lambda: None,
-        follow=lambda: None, reason_of=reason_of,
+        follow=lambda: None, reason_of=reason_of, sandbox=False,
     )  # fmt: skip
     await again.batch(trust.batch(found, [ANNA]))
     assert room.world.row().state == State.SUPPRESSED

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from schemas.audience import Batch
 from schemas.base import Record
@@ -51,11 +52,12 @@ def test_every_kind_of_record_has_one() -> None:
     assert {path.name.split(".")[0] for path in FILES} == set(KINDS)
 
 
-def test_an_update_a_cancel_a_withdrawal_and_a_drill_are_among_them() -> None:
+def test_an_update_a_cancel_a_withdrawal_a_drill_and_a_fictional_place_are_among_them() -> None:
     assert specimen("broadcast.v1.update").kind is BroadcastKind.UPDATE
     assert specimen("broadcast.v1.cancel").kind is BroadcastKind.CANCEL
     assert specimen("stop.v1.withdrawal").decision.statement.decision is DecisionWord.WITHDRAW
     assert specimen("broadcast.v1.drill").realm is Realm.DRILL
+    assert (specimen("broadcast.v1.fictional").fictional, specimen("broadcast.v1.alert").fictional) == (True, None)
     assert specimen("alert.v1.drill").realm is Realm.DRILL
 
 
@@ -103,3 +105,10 @@ def test_the_same_check_can_fail() -> None:
     forged = decision.model_copy(update={"statement": decision.statement.model_copy(update={"reach": 1_000_000})})
     with pytest.raises(verifier.NotTrustedError):
         verifier.signer(forged, trusted, Realm.LIVE, ("duty-officer",))
+
+
+@pytest.mark.parametrize("value", [False, "true", "no"])
+def test_of_a_real_place_nothing_is_written_so_that_its_digest_has_one_spelling(value: object) -> None:
+    content = json.loads((FOLDER / "broadcast.v1.alert.json").read_bytes())
+    with pytest.raises(ValidationError):
+        Broadcast.model_validate_json(json.dumps({**content, "fictional": value}))

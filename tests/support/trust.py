@@ -140,17 +140,18 @@ def broadcast(severity: Severity = Severity.SEVERE, **changes: Any) -> Broadcast
         "expires": NOW + timedelta(hours=6),
         "languages": ("en",),
         "audience": Selection(jurisdiction="demo", areas=("north",)),
-        "renditions": (_rendition(Channel.X, "Boil water."), _rendition(Channel.SMS, "Boil water.")),
-        "withdrawals": (_rendition(Channel.X, "Disregard."), _rendition(Channel.SMS, "Disregard.")),
+        "renditions": (rendition(Channel.X, "Boil water."), rendition(Channel.SMS, "Boil water.")),
+        "withdrawals": (rendition(Channel.X, "Disregard."), rendition(Channel.SMS, "Disregard.")),
     }
     return Broadcast(**{**fields, **changes})
 
 
-def _rendition(channel: Channel, words: str) -> Rendition:
+def rendition(channel: Channel, words: str) -> Rendition:
+    """One text in English, in one part."""
     return Rendition(channel=channel, language="en", form="short", parts=(words,), units=(len(words),))
 
 
-PUBLIC_ONLY: dict[str, Any] = {"renditions": (_rendition(Channel.X, "Boil water."),)}
+PUBLIC_ONLY: dict[str, Any] = {"renditions": (rendition(Channel.X, "Boil water."),)}
 
 
 def text_of(found: Broadcast) -> str:
