@@ -1,6 +1,7 @@
 """The supervisor with small processes in place of rooms: what it starts again, when, and what it does not."""
 
 import asyncio
+import inspect
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from services.cli.house import supervisor
 from services.cli.house.child import Child
 from services.cli.house.rooms import RoomSpec
 from services.cli.house.supervisor import Backoff, Event, Supervisor
+from services.runtime.room import Room
 
 FOREVER = "import time; time.sleep(600)"
 
@@ -137,3 +139,13 @@ async def test_a_rooms_log_is_kept_from_one_start_to_the_next(tmp_path: Path) ->
     async with supervised(child(tmp_path, "import sys; print('line', file=sys.stderr); sys.exit(1)")) as (_, told):
         await told.until(lambda: told.states.count("restarting") >= 2)
     assert (tmp_path / "logs" / "room.log").read_text().count("line") >= 2
+
+
+def test_topics_that_are_not_assigned_yet_are_one_reason() -> None:
+    waiting = [f"alerts.accepted: {supervisor.UNASSIGNED}", f"trust: {supervisor.UNASSIGNED}"]
+    assert supervisor._shortly(waiting) == supervisor._shortly(waiting[:1]) == "no partitions assigned yet"
+    assert supervisor._shortly(["the phonebook is not open yet", *waiting]) == (
+        "the phonebook is not open yet; no partitions assigned yet"
+    )
+    assert supervisor._shortly(["a: b", "c: d"]) == "a: b; c: d"
+    assert supervisor.UNASSIGNED in inspect.getsource(Room.missing)

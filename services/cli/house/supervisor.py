@@ -18,6 +18,8 @@ READY_LOOK_S = 2.0
 STOP_S = 30.0
 #: A room that has been ready this long has recovered: its next end counts as its first.
 HEALED_S = 60.0
+#: What a room says of each of its topics while Kafka has not given it any (`services.runtime.room.Room.missing`).
+UNASSIGNED = "no partitions assigned yet"
 
 
 @dataclass(frozen=True)
@@ -139,13 +141,19 @@ class Supervisor:
         if health.ready:
             self._tell(child, "ready", "", dict(health.doors))
         elif health.doors:
-            self._tell(child, "waiting", "; ".join(health.missing), dict(health.doors))
+            self._tell(child, "waiting", _shortly(health.missing), dict(health.doors))
 
     def _tell(self, child: Child, state: State, says: str, doors: dict[str, str] | None = None) -> None:
         event = Event(child.spec.name, child.realm.value, state, says, doors or {}, child.pid)
         if self._now.get(id(child)) != event:
             self._now[id(child)] = event
             self._show(event)
+
+
+def _shortly(missing: Sequence[str]) -> str:
+    """What a room waits for, in a line. Its topics become ready one by one, and fifteen are no news at a start."""
+    rest = [reason for reason in missing if not reason.endswith(UNASSIGNED)]
+    return "; ".join(rest if len(rest) == len(missing) else [*rest, UNASSIGNED])
 
 
 async def _ended(children: Iterable[Child], patience: float) -> bool:
