@@ -177,6 +177,28 @@ def test_secrets_are_made_once(tmp_path: Path) -> None:
     assert (script.parent / "secrets").stat().st_mode & 0o077 == 0
 
 
+def test_what_containers_read_of_the_checkout_is_opened_to_them(tmp_path: Path) -> None:
+    """A umask of 077 leaves it to its owner; the secrets among it stay as they are."""
+    mounts = [each.split(":") for service in SERVICES.values() for each in service.get("volumes", [])]
+    read = sorted({Path(source) for source, *_, last in mounts if source.startswith("./") and last == "ro"})
+    assert Path("deploy/prometheus") in read
+    for folder in read:
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder, ignore=shutil.ignore_patterns("secrets"))
+    secret = tmp_path / "deploy/alertmanager/secrets/smtp-password"
+    secret.parent.mkdir()
+    secret.write_text("nobody's")
+    subprocess.run(["chmod", "-R", "go-rwx", tmp_path / "deploy"], check=True)
+    script = tmp_path / "deploy/compose/secrets.sh"
+    script.parent.mkdir(exist_ok=True)
+    shutil.copy(REPOSITORY / "deploy/compose/secrets.sh", script)
+    subprocess.run([script], check=True)
+    opened = [each for folder in read for each in [tmp_path / folder, *(tmp_path / folder).rglob("*")]]
+    closed = [
+        each for each in opened if not each.stat().st_mode & 0o004 or (each.is_dir() and not each.stat().st_mode & 1)
+    ]
+    assert closed == [secret.parent, secret]
+
+
 def test_the_folders_that_containers_write_to_are_made_so_that_they_can(tmp_path: Path) -> None:
     """Docker would make them root's, and the image's user could write nothing; a sandbox has volumes instead."""
     script = tmp_path / "deploy/compose/secrets.sh"
