@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from services.cli import room_states
 from services.cli.checks import place, running, trust
 from services.cli.checks.finding import Found
 from services.cli.context import Context
@@ -78,6 +79,17 @@ def test_named_doors_are_asked_and_one_that_does_not_answer_is_bad(
     assert f"dispatch/sms: ready at {url}" in said(iter(found), "good")
     assert f"dispatch/sms: does not answer at {gone}" in said(iter(found))
     assert "kubectl logs of its pod" in said(iter(found))
+
+
+@pytest.mark.connected
+def test_a_door_behind_which_another_program_answers_is_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may well answer every question, and say nothing that a room says."""
+    with served(lambda _: web.json_response({"missing": []})) as url:
+        monkeypatch.setenv("TOCSIN_CLI_DOORS", f"dispatch/sms={url}")
+        states = room_states.look(Context(tmp_path))
+    assert "dispatch/sms" in {each.room for each in states.silent}
 
 
 @pytest.mark.connected

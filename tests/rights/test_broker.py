@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
@@ -19,16 +20,21 @@ from services.cli.checks import broker, running, topics
 from services.cli.checks import rights as check
 from services.cli.checks.finding import Found
 from services.cli.context import Context
+from services.cli.doctor import everything
 from services.cli.errors import Failure
+from services.cli.house.prepare import prepare
 from services.cli.kafka import Kafka
 from services.cli.rights.acl import Acl
 from services.cli.rights.broker import rights_of
 from services.cli.rights.house import ROOM_NAMES, parties, wanted_topics
 from services.cli.rights.verbs import acls
 from services.cli.rights.wanted import CLI, OPERATOR, publisher, user
+from services.runtime.doors import announce
 from services.runtime.kafka_access import KafkaAccess
+from services.runtime.keeper import Keeper, bundle_path
 from tests.rights.conftest import Secured
 from tests.support.secured import ADMIN, access, being
+from tests.support.serving import served
 
 pytestmark = pytest.mark.connected
 
@@ -220,6 +226,26 @@ def test_topics_that_a_user_may_not_see_are_not_called_missing(secured: Secured,
     assert (found.subject, found.verdict) == ("kafka", "mind")
     assert "tocsin-live-record may not see" in found.says
     assert found.do.startswith("ask as tocsin-live-operator")
+
+
+def test_in_a_rooms_own_pod_doctor_calls_nothing_broken(
+    secured: Secured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`kubectl exec record-0 -- tocsin doctor`: a data folder of its own, and a user that sees its own topics alone."""
+    context = Context(tmp_path)
+    prepare(context, sandbox=True)
+    Keeper(context.shared, "record")  # the pod's copy of the bundle
+    for path in (bundle_path(context.home), context.home / "sandbox.json"):
+        path.unlink(missing_ok=True)
+    monkeypatch.setenv("TOCSIN_RECORD_PRIVATE_PORT", "9100")
+    with being(user(Realm.LIVE, "record")), served(lambda _: web.json_response({"missing": [], "alarms": []})) as url:
+        announce(context.home, "record", {"private": url}, "record-0")
+        found = list(everything(context))
+    # The password of this test is short, and this room counts nothing.
+    assert [each.subject for each in found if each.verdict == "bad"] == ["secrets"]
+    assert {("trust", "good"), ("record", "good"), ("rooms", "mind"), ("kafka", "mind")} <= {
+        (each.subject, each.verdict) for each in found
+    }
 
 
 def test_who_may_not_look_is_told_who_may(secured: Secured, tmp_path: Path) -> None:

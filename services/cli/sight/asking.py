@@ -73,10 +73,9 @@ async def _room(session: aiohttp.ClientSession, door: str | None) -> Answer:
         async with session.get(f"{door}/health/ready") as ready:
             missing = tuple(str(each) for each in (await ready.json())["missing"])
         async with session.get(f"{door}/metrics") as metrics:
-            text = await metrics.text()
+            families = list(text_string_to_metric_families(await metrics.text()))
     except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
         return Answer((f"does not answer ({type(error).__name__})",))
-    families = text_string_to_metric_families(text)
     return Answer(missing, tuple(Sample(s.name, dict(s.labels), s.value) for f in families for s in f.samples))
 
 
