@@ -15,6 +15,10 @@ from services.dispatch.takeback import CHUNK, same_place
 from services.runtime.store import insert_new
 
 ALERTS = (Kind.ALERT, Kind.UPDATE)
+#: Who has an earlier revision, as the gate counts it too: also one that was corrected since.
+HAVE = (*STANDS, State.CORRECTED)
+#: What surely has not arrived.
+_LOST = (State.FAILED, State.EXPIRED, State.SUPERSEDED, State.SUPPRESSED)
 
 
 def derive(connection: sa.Connection, plan: Plan, now: datetime) -> int:
@@ -22,7 +26,7 @@ def derive(connection: sa.Connection, plan: Plan, now: datetime) -> int:
     new, old, other = delivery.alias("new"), delivery.alias("old"), delivery.alias("other")
     stands = sa.exists().where(
         same_place(new, old, public=plan.public), old.c.version == new.c.version, old.c.revision < new.c.revision,
-        old.c.state.in_(STANDS),
+        old.c.state.in_(HAVE),
     )  # fmt: skip
     in_doubt = sa.exists().where(
         same_place(new, other, public=plan.public), other.c.ordinal < new.c.ordinal, other.c.state.in_(DOUBT)
@@ -36,11 +40,18 @@ def derive(connection: sa.Connection, plan: Plan, now: datetime) -> int:
         place = delivery.c.language == row.language if plan.public else delivery.c.target == row.target
         before = (delivery.c.lineage == row.lineage) & place & (delivery.c.version == row.version) & (
             delivery.c.revision < row.revision)  # fmt: skip
-        standing = before & (delivery.c.kind != Kind.DELETION) & delivery.c.state.in_(STANDS)
+        standing = before & (delivery.c.kind != Kind.DELETION) & sa.or_(delivery.c.state.in_(STANDS), _uncorrected())
         connection.execute(sa.update(delivery).where(standing).values(follower=last))
         values = {"state": State.SUPERSEDED, "reason": Reason.SUPERSEDED, **changed(now)}
         connection.execute(sa.update(delivery).where(delivery.c.id == row.id).values(**values))
     return len(rows)
+
+
+def _uncorrected() -> "sa.ColumnElement[bool]":
+    """Rows that an older version left `corrected` when their correction was reported undelivered."""
+    correction = delivery.alias("correction")
+    lost = sa.exists().where(correction.c.id == delivery.c.follower, correction.c.state.in_(_LOST))
+    return (delivery.c.state == State.CORRECTED) & lost
 
 
 def _plan(connection: sa.Connection, plan: Plan, row: Any, now: datetime) -> str:  # noqa: ANN401 - a row of `delivery`

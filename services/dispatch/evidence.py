@@ -71,10 +71,15 @@ _KNOWN = Prepared(
 )
 
 
-def accept(connection: sa.Connection, found: Sequence[Evidence], source: str, now: datetime, effects: Effects) -> None:
-    """Take platform ids as facts: open rows become `sent`, settled ones are reopened with an alarm, twins counted."""
+def accept(
+    connection: sa.Connection, found: Sequence[Evidence], source: str, now: datetime, effects: Effects
+) -> dict[str, Any]:
+    """Take platform ids as facts: open rows become `sent`, settled ones are reopened with an alarm, twins counted.
+
+    Returns the rows as they were, by id.
+    """
     if not found:
-        return
+        return {}
     wanted = {item.delivery for item in found}
     rows: dict[str, Any] = {row.id: row for row in _ROWS(connection, ids=wanted).all()}
     effects.unknown_deliveries += len(wanted - rows.keys())
@@ -101,6 +106,7 @@ def accept(connection: sa.Connection, found: Sequence[Evidence], source: str, no
     _count(connection, "duplicates_detected", len(effects.duplicates))
     _first_sent(connection, {rows[i].digest for i in to_sent}, now)
     follow(connection, [rows[i] for i in to_sent], now, effects)
+    return rows
 
 
 def _known(connection: sa.Connection, found: Sequence[Evidence]) -> dict[str, set[str]]:
@@ -199,13 +205,42 @@ def report(
     connection: sa.Connection, receipts: Sequence[Receipt], reasons: dict[str, Reason], now: datetime, effects: Effects
 ) -> None:
     """Apply delivery reports: out of order and repeated ones change nothing. `reasons` by delivery id, for failures."""
-    accept(connection, [Evidence(r.delivery, r.platform_id) for r in receipts], "receipt", now, effects)
+    rows = accept(connection, [Evidence(r.delivery, r.platform_id) for r in receipts], "receipt", now, effects)
     delivered = [r.delivery for r in receipts if r.status == "delivered"]
     if delivered:
         effects.count(State.DELIVERED, None, _DELIVERED(connection, ids=delivered, now=now).rowcount)
+        after_all = [rows[name] for name in delivered if name in rows and rows[name].state == State.FAILED]
+        follow(connection, after_all, now, effects)
     for reason in set(reasons.values()):
         ids = [
             r.delivery for r in receipts if r.status in {"undelivered", "failed"} and reasons.get(r.delivery) is reason
         ]
         failed = _FAILED(connection, ids=ids, why=reason.value, now=now)
         effects.count(State.FAILED, reason, failed.rowcount)
+    followers = [name for name in reasons if name in rows and rows[name].kind in FOLLOWED_BY]
+    if followers:
+        _stand_again(connection, followers, now, effects)
+
+
+def _standing_again() -> "sa.Update":
+    # Who has not got its end, or its correction, has the message as before. It keeps its follower: the same mark owes
+    # nothing more (trying again what the network has given up is a person's decision), a newer one counts it.
+    other = delivery.alias("other")
+    lost = sa.exists().where(other.c.id == delivery.c.follower, other.c.state == State.FAILED)
+    there = sa.exists().where(platform_id.c.delivery == delivery.c.id)
+    values = {
+        "state": sa.case((there, sa.literal(State.SENT, sa.String)), else_=sa.literal(State.UNRESOLVED, sa.String)),
+        "reason": sa.case((there, sa.null()), else_=sa.literal(Reason.UNKNOWN_OUTCOME, sa.String)), **changed(NOW),
+    }  # fmt: skip
+    followed = among(delivery.c.follower, "ids") & delivery.c.state.in_(sorted(_FOLLOWED))
+    return sa.update(delivery).where(followed, lost).values(values).returning(delivery.c.state)
+
+
+_STAND_AGAIN = Prepared(_standing_again())
+
+
+def _stand_again(connection: sa.Connection, followers: list[str], now: datetime, effects: Effects) -> None:
+    """What these were to take back or to correct stands again, where their report says that they have not arrived."""
+    states = _STAND_AGAIN(connection, ids=followers, now=now).scalars().all()
+    effects.count(State.SENT, None, states.count(State.SENT))
+    effects.count(State.UNRESOLVED, Reason.UNKNOWN_OUTCOME, states.count(State.UNRESOLVED))

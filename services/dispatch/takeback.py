@@ -5,7 +5,7 @@ target waits only while something of it is in doubt (sending "just in case" lets
 cancel), and where an attempt was repeated, until the last one can no longer arrive.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -101,30 +101,50 @@ def same_place(row: Any, other: Any, *, public: bool) -> "sa.ColumnElement[bool]
     return sa.and_(other.c.lineage == row.c.lineage, alike, other.c.kind != Kind.DELETION)
 
 
+def _standing(*, public: bool) -> list[State]:
+    """What is taken back: of a text that may have arrived too, of a post that may stand a person decides."""
+    return sorted([*STANDS] if public else [*STANDS, State.UNRESOLVED])
+
+
 def _owing(kind: Kind, *, public: bool) -> "sa.Select[Any]":
     """Rows that stand below a mark and that no take-back of this mark follows, where nothing may still arrive.
 
-    By target, and by the index that has them so: of a hundred thousand a chunk is read, not all of them sorted.
+    By target, and by the index that has them so: of a hundred thousand a chunk is read, not all of them sorted. Of
+    posts there are few, and each part of a thread has a target of its own: they are read whole.
     """
     row, other = delivery, delivery.alias("other")
     ordinal = Given("ordinal")
-    stands = sorted([*STANDS] if public else [*STANDS, State.UNRESOLVED])
+    stands = _standing(public=public)
     repeated = (other.c.attempt > 1) & (other.c.intent_at >= Given("since", delivery.c.intent_at))
     waits = sa.exists().where(
         same_place(row, other, public=public), other.c.ordinal < ordinal,
         sa.or_(other.c.state.in_(DOUBT), other.c.state.in_(stands) & repeated),
     )  # fmt: skip
-    return sa.select(row.c.id, row.c.lineage, row.c.target, row.c.language, row.c.severity).where(
+    query = sa.select(row.c.id, row.c.lineage, row.c.target, row.c.language, row.c.severity).where(
         row.c.lineage == Given("lineage"), row.c.ordinal < ordinal, row.c.kind.in_(TAKEN_BACK[kind]),
         row.c.state.in_(stands), ~_followed(ordinal), ~waits,
-    ).order_by(row.c.target, row.c.ordinal).limit(CHUNK)  # fmt: skip
+    ).order_by(row.c.target, row.c.ordinal)  # fmt: skip
+    return query if public else query.limit(CHUNK)
 
 
-def _all_owing() -> dict[tuple[Kind, bool], Prepared]:
-    return {(kind, public): Prepared(_owing(kind, public=public)) for kind in TAKING_BACK for public in (True, False)}
+def _follow(kind: Kind, *, public: bool) -> sa.Update:
+    """One take-back follows all that stands of a target, the rest of it too that a chunk has cut off.
+
+    Else the rest would be owed another one as soon as this one has gone out.
+    """
+    row = delivery
+    return sa.update(row).where(
+        row.c.lineage == Given("lineage"), row.c.target == Given("place"), row.c.ordinal < Given("below"),
+        row.c.kind.in_(TAKEN_BACK[kind]), row.c.state.in_(_standing(public=public)),
+    ).values(follower=Given("name"))  # fmt: skip
 
 
-_OWING = _all_owing()
+def _each(make: Callable[..., sa.Executable]) -> dict[tuple[Kind, bool], Prepared]:
+    """The statement of each kind of mark, on a public channel and on another."""
+    return {(kind, public): Prepared(make(kind, public=public)) for kind in TAKING_BACK for public in (True, False)}
+
+
+_OWING, _FOLLOW = _each(_owing), _each(_follow)
 
 
 def _owed(
@@ -143,14 +163,15 @@ def _plan_all(  # noqa: PLR0917 - one call, and each is a different thing
     targets = {row.id: f"{ids.target_base(row.target)}/1" if plan.public else row.target for row in rows}
     rounds = _rounds(connection, found, kind, set(targets.values()))
     planned: dict[str, dict[str, Any]] = {}
-    followers = []
+    followers: dict[str, dict[str, Any]] = {}
     for row in rows:
         parts = _parts(plan, found, kind, texts, row, targets[row.id], rounds.get(targets[row.id], 0))
         planned |= {part["id"]: {**part, "ends": texts.ends, "changed_at": now} for part in parts}
-        followers.append({"row": row.id, "name": parts[0]["id"]})
+        followers[row.target] = {
+            "lineage": row.lineage, "place": row.target, "below": found.ordinal, "name": parts[0]["id"]
+        }  # fmt: skip
     insert_new(connection, delivery, list(planned.values()))
-    follow = sa.update(delivery).where(delivery.c.id == sa.bindparam("row")).values(follower=sa.bindparam("name"))
-    connection.execute(follow, followers)
+    _FOLLOW[kind, plan.public].many(connection, list(followers.values()))
 
 
 def _parts(  # noqa: PLR0917 - the columns of one take-back

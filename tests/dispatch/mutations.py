@@ -57,7 +57,8 @@ class Mutation:
                 cut.apply(patch)
             patch.setattr(gate, "_CANDIDATES", Prepared(gate._candidates()))
             patch.setattr(gate, "_CLAIM", Prepared(gate._claim()))
-            patch.setattr(takeback, "_OWING", takeback._all_owing())
+            for name, make in (("_OWING", takeback._owing), ("_FOLLOW", takeback._follow)):
+                patch.setattr(takeback, name, takeback._each(make))
             yield
 
 
@@ -101,7 +102,7 @@ MUTATIONS = {
             Cut("gate", "_candidates", "~open_before,", "sa.or_(row.c.kind.in_(TAKE_BACKS), ~open_before),")),
         _of("update does not wait", "gate", "_candidates", "~open_before,",
             "sa.or_(row.c.kind.not_in(TAKE_BACKS), ~open_before),"),
-        _of("withdrawal only to the sure ones", "takeback", "_owing", "[*STANDS, State.UNRESOLVED]", "[*STANDS]"),
+        _of("withdrawal only to the sure ones", "takeback", "_standing", "[*STANDS, State.UNRESOLVED]", "[*STANDS]"),
         _of("maybe forgotten", "recovery", "_give_up", "maybe=True", "maybe=False"),
         _of("no of attempt 2 speaks for attempt 1", "gate", "_settle_one", "mine, delivery.c.maybe",
             "mine, sa.false()"),

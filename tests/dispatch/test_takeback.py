@@ -3,6 +3,7 @@
 import pytest
 
 from schemas.words import BroadcastKind, Channel, Kind, Reason, Severity, State
+from services.dispatch import takeback
 from services.dispatch.evidence import Evidence
 from services.dispatch.gate import Done
 from services.dispatch.port import NotSent, Sent
@@ -129,6 +130,44 @@ async def test_many_are_taken_back_in_chunks(sms: World) -> None:
     await sms.one.settle(20)
     assert len(taken_back(sms)) == 700
     assert max(sms.platform.counts().values()) == 1
+
+
+async def _in_chunks_of_three(world: World, patch: pytest.MonkeyPatch) -> None:
+    """Who has two versions is cut by the end of a chunk; the process dies after each chunk and its sending."""
+    patch.setattr(takeback, "CHUNK", 3)
+    patch.setattr(takeback, "_OWING", takeback._each(takeback._owing))
+    for _ in range(10):
+        await world.one.ledger.owe(world.platform.bounds.last_arrival)
+        await world.one.turn()
+        world.one.crash()
+
+
+@pytest.mark.parametrize("kind", [Kind.WITHDRAWAL, Kind.CANCEL])
+async def test_who_has_two_versions_hears_once_wherever_a_chunk_ends(
+    sms: World, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    everyone = people(5)
+    await sms.release(1, to=everyone)
+    await sms.one.turn()
+    last = await sms.release(2, kind=BroadcastKind.UPDATE, to=everyone)
+    await sms.one.turn()
+    await (sms.withdraw(last) if kind is Kind.WITHDRAWAL else sms.cancel(3))
+    await _in_chunks_of_three(sms, monkeypatch)
+    assert taken_back(sms, kind) == dict.fromkeys(everyone, State.SENT)
+    assert [len(sms.platform.texts(each)) for each in everyone] == [3] * 5
+    assert {row.state for row in sms.rows() if row.kind in {Kind.ALERT, Kind.UPDATE}} == {State.WITHDRAWN}
+
+
+async def test_a_long_thread_is_taken_back_by_one_notice_wherever_a_chunk_ends(
+    x: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = [f"{number} of five" for number in range(1, 6)]
+    value = await x.release(texts={Channel.X: {"en": parts}})
+    await x.one.settle()
+    await x.withdraw(value)
+    await _in_chunks_of_three(x, monkeypatch)
+    assert x.platform.standing() == [f"Disregard: {part}" for part in parts]
+    assert len(x.rows(kind=Kind.WITHDRAWAL)) == 5
 
 
 # --- doubt ---
@@ -384,6 +423,133 @@ async def test_a_correction_that_is_longer_than_what_it_corrects_is_posted_whole
     await x.release(1, 2, texts={Channel.X: {"en": ["Now in two, one", "Now in two, two"]}})
     await x.one.settle()
     assert x.platform.standing()[1:] == ["Correction. Now in two, one", "Correction. Now in two, two"]
+
+
+# --- what is reported undelivered ---
+
+
+async def undelivered(world: World, kind: Kind) -> None:
+    """The network reports Anna's newest message of this kind as not delivered."""
+    row = max(world.rows(kind=kind, target=ANNA), key=lambda row: row.ordinal)
+    await world.receipts(world.report(row, "undelivered", 30003))
+
+
+async def corrected(world: World, *, alert_seen: bool = False) -> None:
+    """Anna has the alert and its correction, which the network reports as not delivered."""
+    await world.release(1, 1, to=[ANNA])
+    await world.one.turn()
+    if alert_seen:
+        await world.receipts(world.report(world.row(), "delivered"))
+    await world.release(1, 2, to=[ANNA])
+    await world.one.settle()
+    before = next(row for row in world.rows() if row.state == State.CORRECTED)
+    await undelivered(world, Kind.CORRECTION)
+    after = next(row for row in world.rows() if row.id == before.id)
+    assert (after.state, after.seq > before.seq, after.unreported) == (State.SENT, True, True)
+
+
+@pytest.mark.parametrize("alert_seen", [False, True])
+async def test_who_did_not_get_the_correction_hears_of_the_end(sms: World, alert_seen: bool) -> None:
+    await corrected(sms, alert_seen=alert_seen)
+    await sms.one.settle()
+    assert len(sms.platform.texts(ANNA)) == 2, "the same revision is not corrected again"
+    await sms.withdraw(sms.broadcast(1, 2, now=sms.clock.now().replace(microsecond=0)))
+    await sms.one.settle()
+    assert taken_back(sms) == {ANNA: State.SENT}
+
+
+async def test_who_did_not_get_the_correction_gets_the_next_one(sms: World) -> None:
+    await corrected(sms)
+    third = await sms.release(1, 3, to=[ANNA])
+    await sms.one.settle()
+    assert sms.platform.texts(ANNA)[2:] == [third.corrections[1].parts[0]]
+    assert [row.state for row in sms.rows(kind=Kind.CORRECTION)] == [State.FAILED, State.SENT]
+
+
+async def test_who_has_two_corrections_and_not_the_second_gets_one_third(sms: World) -> None:
+    await sms.release(1, 1, to=[ANNA])
+    await sms.one.turn()
+    for revision in (2, 3):
+        await sms.release(1, revision, to=[ANNA])
+        await sms.one.settle()
+    await undelivered(sms, Kind.CORRECTION)
+    fourth = await sms.release(1, 4, to=[ANNA])
+    await sms.one.settle()
+    assert sms.platform.texts(ANNA)[3:] == [fourth.corrections[1].parts[0]]
+    assert [row.state for row in sms.rows(target=ANNA) if row.state != State.SUPERSEDED] == [
+        State.CORRECTED, State.CORRECTED, State.FAILED, State.SENT
+    ]  # fmt: skip
+
+
+async def test_what_an_older_version_has_left_corrected_is_corrected_all_the_same(sms: World) -> None:
+    """That one moved the correction to `failed` and the alert not at all; then the next one fails as well."""
+    await sms.release(1, 1, to=[ANNA])
+    await sms.one.turn()
+    await sms.release(1, 2, to=[ANNA])
+    await sms.one.settle()
+    [left] = [row for row in sms.rows() if row.state == State.CORRECTED]
+    await undelivered(sms, Kind.CORRECTION)
+    sms.put(left)
+    third = await sms.release(1, 3, to=[ANNA])
+    await sms.one.settle()
+    assert sms.platform.texts(ANNA)[2:] == [third.corrections[1].parts[0]]
+    await undelivered(sms, Kind.CORRECTION)
+    await sms.withdraw(third)
+    await sms.one.settle()
+    assert taken_back(sms) == {ANNA: State.SENT}
+
+
+async def test_who_did_not_get_the_cancel_gets_its_withdrawal_and_no_second_cancel(sms: World) -> None:
+    await sms.release(1, to=[ANNA])
+    await sms.one.turn()
+    cancel = await sms.cancel(2)
+    await sms.one.settle()
+    await undelivered(sms, Kind.CANCEL)
+    await sms.one.settle()
+    assert (sms.row().state, len(sms.platform.texts(ANNA))) == (State.SENT, 2)
+    await sms.withdraw(cancel)
+    await sms.one.settle()
+    assert (sms.row().state, taken_back(sms)) == (State.WITHDRAWN, {ANNA: State.SENT})
+
+
+async def test_a_report_that_it_was_delivered_after_all_takes_back_at_last(sms: World) -> None:
+    value = await sms.release(to=[ANNA])
+    await sms.one.turn()
+    await sms.withdraw(value)
+    await sms.one.settle()
+    row = sms.row(kind=Kind.WITHDRAWAL)
+    reports = [sms.report(row, status) for status in ("undelivered", "delivered", "undelivered")]
+    states = []
+    for report in reports:
+        for _ in range(2):
+            await sms.receipts(report)
+        states.append((sms.row(kind=Kind.WITHDRAWAL).state, sms.row().state))
+    assert states == [
+        (State.FAILED, State.SENT), (State.DELIVERED, State.WITHDRAWN), (State.DELIVERED, State.WITHDRAWN)
+    ]  # fmt: skip
+
+
+async def test_reports_of_one_record_in_the_wrong_order_leave_it_taken_back(sms: World) -> None:
+    value = await sms.release(to=[ANNA])
+    await sms.one.turn()
+    await sms.withdraw(value)
+    await sms.one.settle()
+    row = sms.row(kind=Kind.WITHDRAWAL)
+    await sms.receipts(*(sms.report(row, each) for each in ("undelivered", "delivered")))
+    assert (sms.row(kind=Kind.WITHDRAWAL).state, sms.row().state) == (State.DELIVERED, State.WITHDRAWN)
+
+
+async def test_what_may_have_arrived_is_unresolved_again_when_its_take_back_has_not(sms: World) -> None:
+    await make_unresolved(sms, Severity.SEVERE)
+    await sms.withdraw(
+        sms.broadcast(severity=Severity.SEVERE, now=sms.clock.moment.replace(hour=12, minute=0, second=0))
+    )
+    await sms.one.settle()
+    assert sms.row().state == State.WITHDRAWN
+    await undelivered(sms, Kind.WITHDRAWAL)
+    await sms.one.settle()
+    assert (sms.row().state, sms.row().reason) == (State.UNRESOLVED, Reason.UNKNOWN_OUTCOME)
+    assert taken_back(sms) == {ANNA: State.FAILED}
 
 
 # --- words ---

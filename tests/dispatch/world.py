@@ -224,6 +224,12 @@ class World:
 
     # --- what the ledger says ---
 
+    def put(self, row: Any, **changes: Any) -> None:
+        """Make one row of the ledger what it was, but for `changes`."""
+        with self.one.store.begin() as connection:
+            values = {**row._asdict(), **changes}
+            connection.execute(sa.update(delivery).where(delivery.c.id == row.id).values(values))
+
     def query(self, query: "sa.Select[Any]") -> Sequence[Any]:
         with self.one.store.begin() as connection:
             return connection.execute(query).all()
@@ -262,6 +268,10 @@ class World:
         return Receipt.model_validate(
             {"delivery": name, "platform_id": platform_id, "status": status, "code": code, "at": self.clock.now()}
         )
+
+    def report(self, row: Any, status: str, code: int | None = None) -> Receipt:
+        """A report about the message of this row."""
+        return self.receipt(row.id, status, min(self.ids(row.id), default="R1"), code)
 
     async def receipts(self, *reports: Receipt, reason: Reason = Reason.PERMANENT_RECIPIENT) -> None:
         """Delivery reports reach the first process."""
