@@ -14,7 +14,7 @@ from services.receipts.metrics import ReceiptsMetrics
 from services.receipts.people import People
 from services.receipts.place import Place
 from services.receipts.replies import Replies
-from services.receipts.settings import ROOT, ReceiptsSettings
+from services.receipts.settings import ReceiptsSettings
 from services.receipts.signature import Signatures
 from services.receipts.store import ReceiptsStore, metadata, outbox_rows
 from services.receipts.webhook import Webhook
@@ -27,8 +27,6 @@ from services.runtime.settings import SharedSettings, load, stop
 
 NAME = "receipts"
 GATHER_S = 0.05
-WORDS = ROOT / "templates" / "words" / "replies.yaml"
-CONTACTS = ROOT / "templates" / "contacts"
 
 
 def build() -> Room:
@@ -36,8 +34,10 @@ def build() -> Room:
     shared, settings = load(SharedSettings), load(ReceiptsSettings)
     book_settings = load(PhonebookSettings)
     try:
-        vocabulary = Vocabulary.read(WORDS)
-        place, contacts = read_place(settings.jurisdiction, CONTACTS, "TOCSIN_RECEIPTS_JURISDICTION")
+        vocabulary = Vocabulary.read(settings.templates / "words" / "replies.yaml")
+        place, contacts = read_place(
+            settings.jurisdiction, settings.templates / "contacts", "TOCSIN_RECEIPTS_JURISDICTION"
+        )
         texts = AnswerTexts(vocabulary, Place.of(place, contacts))
     except (WordsError, DataError) as error:
         stop([str(error)])

@@ -31,6 +31,9 @@ class ReceiptsSettings(RoomSettings):
         ROOT / "deploy" / "jurisdictions" / "demo.yaml",
         description="the jurisdiction's file: its issuer, emergency number and hotline stand in the answers",
     )
+    templates: Path = Field(
+        ROOT / "templates", description="folder of contacts and of the words of replies, the same as compose's"
+    )
 
     @field_validator("public_url")
     @classmethod

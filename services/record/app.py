@@ -10,7 +10,7 @@ from services.record.pages import Pages
 from services.record.projection import Projection
 from services.record.rendering import Renderer
 from services.record.routes import Routes
-from services.record.settings import ROOT, RecordSettings
+from services.record.settings import RecordSettings
 from services.record.tables import metadata
 from services.record.watching import Watch
 from services.runtime.keeper import Keeper
@@ -20,8 +20,6 @@ from services.runtime.settings import SharedSettings, load, stop
 from services.runtime.trusted import NotTrustedError
 
 NAME = "record"
-TEMPLATES = ROOT / "templates" / "pages"
-GUIDANCE = ROOT / "templates" / "guidance"
 
 
 def build() -> Room:
@@ -29,7 +27,7 @@ def build() -> Room:
     shared, settings = load(SharedSettings), load(RecordSettings)
     try:
         place = read_jurisdiction(settings.jurisdiction, "TOCSIN_RECORD_JURISDICTION")
-        labels = Labels.read(TEMPLATES / "words.yaml", GUIDANCE, place.zone)
+        labels = Labels.read(settings.templates / "pages" / "words.yaml", settings.templates / "guidance", place.zone)
         keeper = Keeper(shared, NAME)
     except (DataError, LabelsError, NotTrustedError) as error:
         stop([str(error)])
@@ -38,7 +36,7 @@ def build() -> Room:
     metrics = RecordMetrics(room.metrics.registry)
     pages = Pages(
         store=store, clock=room.clock, realm=room.realm, folder=settings.pages_folder(shared),
-        renderer=Renderer(TEMPLATES, labels), metrics=metrics,
+        renderer=Renderer(settings.templates / "pages", labels), metrics=metrics,
     )  # fmt: skip
     watch = Watch(store, room.clock, metrics)
     projection = Projection(store, Belief(keeper, room.realm), pages.changed, watch.moved)

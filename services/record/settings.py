@@ -23,6 +23,9 @@ class RecordSettings(RoomSettings):
         ROOT / "deploy" / "jurisdictions" / "demo.yaml",
         description="the jurisdiction's file: the pages show its time zone",
     )
+    templates: Path = Field(
+        ROOT / "templates", description="folder of the pages' layout and words, and of guidance, the same as compose's"
+    )
 
     def pages_folder(self, shared: SharedSettings) -> Path:
         """The folder of this realm's pages: a drill's is never inside, or the same as, what is served."""

@@ -1,6 +1,7 @@
 """Wrong data of a place is refused with the file, the mistake and the setting, whichever room reads it."""
 
 import importlib
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +101,25 @@ def test_a_key_that_is_renamed_stops_every_room_at_its_start(
     assert stopped.value.code == 2
     assert setting in says
     assert f"{key}s is a word that nothing reads" in says
+
+
+@pytest.mark.parametrize("room", ["compose", "receipts"])
+def test_contacts_of_ones_own_are_read_where_the_room_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], room: str
+) -> None:
+    """A place with a hotline that only its own folder has: without the folder's setting the room stops."""
+    shutil.copytree(HOME / "templates", tmp_path / "templates")
+    own = yaml.safe_load((CONTACTS / "ferrow.yaml").read_text("utf-8"))[0]
+    written(tmp_path / "templates" / "contacts", [{**own, "id": "our-hotline"}], "ours.yaml")
+    place = written(tmp_path, {**DEMO, "contacts": {**DEMO["contacts"], "hotline": "our-hotline"}})
+    monkeypatch.setenv("TOCSIN_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TOCSIN_RECEIPTS_TWILIO_AUTH_TOKEN", "t")
+    monkeypatch.setenv(f"TOCSIN_{room.upper()}_JURISDICTION", str(place))
+    build = importlib.import_module(f"services.{room}.app").build
+    with pytest.raises(SystemExit):
+        build()
+    assert "names the contact our-hotline for hotline" in capsys.readouterr().err
+    monkeypatch.setenv(f"TOCSIN_{room.upper()}_TEMPLATES", str(tmp_path / "templates"))
+    built = build()
+    built.close()
+    assert built.name == room

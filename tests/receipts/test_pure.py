@@ -15,7 +15,6 @@ from schemas.words import ReplyWord
 from services.limits.sms import segments
 from services.place.contacts import read_place
 from services.receipts.answers import EMPTY, AnswerTexts
-from services.receipts.app import CONTACTS, WORDS
 from services.receipts.place import Place
 from services.receipts.settings import ROOT, ReceiptsSettings
 from services.receipts.signature import Signatures
@@ -23,6 +22,7 @@ from services.receipts.statuses import WORDS as STATUSES
 from services.receipts.statuses import MalformedError, receipt_of
 from services.receipts.words import Meanings, Vocabulary, WordsError, plain
 
+WORDS, CONTACTS = ROOT / "templates" / "words" / "replies.yaml", ROOT / "templates" / "contacts"
 VOCABULARY = Vocabulary.read(WORDS)
 MEANINGS = Meanings(VOCABULARY)
 DEMO = ROOT / "deploy" / "jurisdictions" / "demo.yaml"

@@ -20,7 +20,6 @@ from services.phonebook.book import Phonebook
 from services.phonebook.keys import Keyring
 from services.place.contacts import read_place
 from services.receipts.answers import AnswerTexts
-from services.receipts.app import CONTACTS, WORDS
 from services.receipts.gathering import Gatherer
 from services.receipts.handlers import Handlers
 from services.receipts.metrics import ReceiptsMetrics
@@ -39,6 +38,7 @@ TOKEN, NEXT, PUBLIC = "0123456789abcdef", "fedcba9876543210", "https://hooks.fer
 ANNA, BEN, STRANGER = "+12025550123", "+12025550124", "+12025550199"
 START = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 DELIVERY = "ab" * 16
+WORDS, CONTACTS = ROOT / "templates" / "words" / "replies.yaml", ROOT / "templates" / "contacts"
 DEMO = ROOT / "deploy" / "jurisdictions" / "demo.yaml"
 
 

@@ -11,13 +11,12 @@ import pytest
 from schemas.cap import Scope
 from schemas.words import BroadcastKind, Channel, Realm
 from services.record import files
-from services.record.app import GUIDANCE, TEMPLATES
 from services.record.editions import Holds, Released, page_of
 from services.record.files import UnsafeNameError
 from services.record.labels import Labels, LabelsError
 from services.record.settings import RecordSettings
 from services.runtime.settings import SharedSettings
-from tests.record.world import LABELS, NEW_YORK, broadcast, release, text, world
+from tests.record.world import GUIDANCE, LABELS, NEW_YORK, TEMPLATES, broadcast, release, text, world
 from tests.support import trust
 from tests.support.trust import LINEAGE, NOW
 

@@ -30,7 +30,6 @@ from schemas.topics import (
     WITHHELD,
 )
 from schemas.words import Channel, Kind, Realm, Severity, State, WithheldReason
-from services.record.app import GUIDANCE, TEMPLATES
 from services.record.belief import Belief
 from services.record.labels import Labels
 from services.record.metrics import RecordMetrics
@@ -50,6 +49,7 @@ from tests.support import trust
 TOPICS = {"Alert": ACCEPTED, "Broadcast": COMPOSED, "Decision": DECIDED, "Release": RELEASED, "Stop": STOPPED,
           "Deliveries": DELIVERIES, "Refusal": REFUSED, "Alarm": ALARMS, "Held": HELD,
           "Withheld": WITHHELD}  # fmt: skip
+TEMPLATES, GUIDANCE = ROOT / "templates" / "pages", ROOT / "templates" / "guidance"
 NEW_YORK = ZoneInfo("America/New_York")
 LABELS = Labels.read(TEMPLATES / "words.yaml", GUIDANCE, NEW_YORK)
 SPECIMENS = ROOT / "schemas" / "specimens"
