@@ -13,7 +13,7 @@ from schemas.words import DecisionWord
 from services.cli.context import Context
 from services.cli.deciding import Wish, await_verdict, check_reason, check_signer, decide, roles_of, say_why_not
 from services.cli.errors import Code, fail
-from services.cli.finding import digits_of
+from services.cli.exact_bytes import digits_of
 from services.cli.proof import check_code, visible
 from services.cli.signing import confirm, open_trust, sign_decision
 from services.runtime import holds

@@ -11,7 +11,7 @@ from schemas.topics import DECIDED
 from schemas.words import PUBLIC_CHANNELS, ApprovalState, DecisionWord, Severity
 from services.cli.context import Context
 from services.cli.errors import Code, fail
-from services.cli.finding import Found, waiting
+from services.cli.exact_bytes import Hashed, waiting
 from services.cli.proof import proof
 from services.cli.reasons import clean
 from services.cli.signing import Signer, confirm, open_trust, sign_decision
@@ -60,7 +60,7 @@ def check_reason(wish: Wish) -> None:
     clean(wish.reason)
 
 
-def _with_reach(context: Context, prefix: str) -> Found:
+def _with_reach(context: Context, prefix: str) -> Hashed:
     """What is decided about; right after composing, audience may still be counting."""
     until = time.monotonic() + REACH_S
     while True:
@@ -71,11 +71,11 @@ def _with_reach(context: Context, prefix: str) -> Found:
         time.sleep(POLL_S)
 
 
-def _selects(found: Found) -> bool:
+def _selects(found: Hashed) -> bool:
     return any(rendition.channel not in PUBLIC_CHANNELS for rendition in found.broadcast.renditions)
 
 
-def _signed(context: Context, found: Found, wish: Wish, trust: Trust) -> Decision:
+def _signed(context: Context, found: Hashed, wish: Wish, trust: Trust) -> Decision:
     alert, issued = found.broadcast, datetime.now(UTC).replace(microsecond=0)
     expires = verifier.may_start_until(alert, trust.policy, trust.rule(alert.severity), issued)
     if expires <= issued:
@@ -104,7 +104,7 @@ def check_signer(record: Decision, trust: Trust, context: Context) -> None:
         fail(f"nobody would believe that: {error}")
 
 
-def _check(found: Found, record: Decision, trust: Trust, context: Context) -> None:
+def _check(found: Hashed, record: Decision, trust: Trust, context: Context) -> None:
     check_signer(record, trust, context)
     statement = record.statement
     approving = statement.decision in {DecisionWord.APPROVE, DecisionWord.OVERRIDE}
@@ -112,7 +112,7 @@ def _check(found: Found, record: Decision, trust: Trust, context: Context) -> No
         fail(f"{statement.person} published or edited this, and nobody approves their own: somebody else must")
 
 
-def _say_verdict(context: Context, found: Found, record: Decision) -> None:
+def _say_verdict(context: Context, found: Hashed, record: Decision) -> None:
     facts, verdict = await_verdict(lambda: waiting(context, found.digest).facts, record)
     said = record.statement
     fields = {

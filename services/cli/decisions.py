@@ -1,4 +1,4 @@
-"""`tocsin pending|approve|return|reject|override|withdraw|recompose`: what waits for a person, and a person's word."""
+"""`tocsin pending|approve|return|reject|override`: what waits for a person, and a person's word."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -9,10 +9,9 @@ from schemas.words import DecisionWord, Realm
 from services.cli.closing import read_hold, say, shown
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.deciding import Wish
-from services.cli.finding import hashed
+from services.cli.exact_bytes import hashed
 from services.cli.proof import check_code, proof
 from services.cli.signing import KeyOption, PersonOption, RoleOption, Signer, YesOption
-from services.cli.takeback import recompose, withdraw
 
 DigestArgument = Annotated[str, typer.Argument(metavar="DIGEST", help="8 or more hex digits, as `pending` shows them.")]
 ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why; it stands in the signed record.")]
@@ -61,6 +60,4 @@ VERBS: dict[str, Callable[..., None]] = {
     "return": _verb(DecisionWord.RETURN, "Send it back for other words, with a reason; also what has no texts."),
     "reject": _verb(DecisionWord.REJECT, "Refuse it, with a reason: it is not sent; also what has no texts."),
     "override": _verb(DecisionWord.OVERRIDE, "Release it alone, with a reason, in a role that policy names for it."),
-    "withdraw": withdraw,
-    "recompose": recompose,
 }

@@ -3,7 +3,10 @@
 import contextlib
 import re
 from collections.abc import Iterator
+from typing import Annotated
 from urllib.parse import quote
+
+import typer
 
 from schemas.topics import RELEASED
 from services.cli.context import Context
@@ -11,6 +14,9 @@ from services.cli.errors import Code, Failure, fail
 
 _DIGITS = re.compile(r"[0-9a-f]{8,32}")
 WHOLE = 32
+LineageArgument = Annotated[
+    str, typer.Argument(metavar="LINEAGE", help="Or its first 8 digits, or its page's address.")
+]
 
 
 def whole(context: Context, given: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.base import second_text
 from schemas.broadcast import Broadcast, Rendition
-from services.cli.finding import Found
+from services.cli.exact_bytes import Hashed
 
 #: The first digits of the digest, which a pager shows too: two ways to the same bytes.
 CHECK_CODE = slice(7, 15)
@@ -19,7 +19,7 @@ def check_code(digest: str) -> str:
     return digest[CHECK_CODE]
 
 
-def proof(found: Found) -> str:
+def proof(found: Hashed) -> str:
     """All of it, as text. Nothing is cut, and nothing in it can move the cursor or turn letters round."""
     return "\n".join(map(visible, _lines(found)))
 
@@ -33,7 +33,7 @@ def _is_plain(letter: str) -> bool:
     return letter == ZERO_WIDTH_JOINER or unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
-def _lines(found: Found) -> Iterator[str]:
+def _lines(found: Hashed) -> Iterator[str]:
     b = found.broadcast
     yield f"{b.severity} {b.kind} · {b.event} · version {b.version}, revision {b.revision} · realm {b.realm}"
     if b.fictional:

@@ -20,7 +20,7 @@ from schemas.words import DecisionWord, Severity
 from services.cli.context import Context
 from services.cli.deciding import Wish, decide
 from services.cli.errors import Code, Failure
-from services.cli.finding import hashed
+from services.cli.exact_bytes import hashed
 from services.cli.proof import check_code, proof, visible
 from services.cli.signing import Signer
 from services.runtime.trust import write_key

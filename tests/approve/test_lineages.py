@@ -8,7 +8,7 @@ import pytest
 
 from services.cli.errors import Code, Failure
 from services.cli.lineages import whole
-from tests.approve.test_finding import TopicContext, doors
+from tests.approve.test_exact_bytes import TopicContext, doors
 from tests.support.trust import broadcast
 
 pytestmark = pytest.mark.contract  # real HTTP on loopback

@@ -15,7 +15,7 @@ from schemas.topics import RELEASED, Topic
 from schemas.words import BroadcastKind
 from services.cli.context import Context
 from services.cli.errors import Failure
-from services.cli.finding import Found, released
+from services.cli.exact_bytes import Hashed, released
 from services.runtime.decoding import Envelope
 from services.runtime.doors import Door, announce
 from tests.support.trust import LINEAGE, broadcast, decision, release, text_of
@@ -71,7 +71,7 @@ def record(found: Broadcast) -> dict[str, Any]:
     return {"lineage": found.lineage, "broadcast": text_of(found)}
 
 
-async def find(data: Path, topic: Iterable[Broadcast] = (), **answers: Any) -> Found:
+async def find(data: Path, topic: Iterable[Broadcast] = (), **answers: Any) -> Hashed:
     context = TopicContext(data=data, topic=tuple(topic))
     async with doors(context.home, **answers):
         return await asyncio.to_thread(released, context, LINEAGE)
@@ -94,7 +94,7 @@ async def test_record_alone_is_enough_and_so_is_the_topic(tmp_path: Path) -> Non
 async def test_a_door_that_hangs_or_lies_does_not_stop_a_withdrawal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.cli.finding.DOOR_S", 0.2)
+    monkeypatch.setattr("services.cli.exact_bytes.DOOR_S", 0.2)
     lies = [{"text": "{}", "released_at": "x"}, *approve(broadcast(lineage="m" * 64))]
     assert (await find(tmp_path, approve=lies, record=record(FIRST))).broadcast == FIRST
     assert (await find(tmp_path, approve=None, record=record(FIRST))).broadcast == FIRST

@@ -12,9 +12,9 @@ from schemas.release import Release
 from schemas.topics import RELEASED
 from services.cli import wire
 from services.cli.context import Context
+from services.cli.doors import one_door
 from services.cli.errors import Code, Failure, fail
 from services.runtime import trust, verifier
-from services.runtime.doors import read_doors
 from services.runtime.trusted import NotTrustedError
 
 _PREFIX = re.compile(r"(?:sha256:)?([0-9a-f]{8,64})")
@@ -23,7 +23,7 @@ DOOR_S = 3.0
 
 
 @dataclass(frozen=True)
-class Found:
+class Hashed:
     """A Broadcast that hashes to its digest by our own reckoning. `facts` are what approve says of it, unsigned."""
 
     broadcast: Broadcast
@@ -39,7 +39,7 @@ def digits_of(prefix: str) -> str | None:
     return match[1] if match else None
 
 
-def waiting(context: Context, prefix: str) -> Found:
+def waiting(context: Context, prefix: str) -> Hashed:
     """What approve has under the beginning of a digest."""
     digits = digits_of(prefix)
     if digits is None:
@@ -56,17 +56,17 @@ def waiting(context: Context, prefix: str) -> Found:
     return found
 
 
-def hashed(context: Context, text: str, source: str, facts: dict[str, Any] | None = None) -> Found:
+def hashed(context: Context, text: str, source: str, facts: dict[str, Any] | None = None) -> Hashed:
     """Hash what some room gave, and read it; ends when it is no Broadcast of this realm."""
     digest = trust.digest_of(text.encode("utf-8", "replace"))
     try:
         broadcast = verifier.broadcast_of(text, digest, context.realm)
     except NotTrustedError as error:
         fail(f"what {source} gave cannot be signed: {error}")
-    return Found(broadcast, text, digest, facts or {}, source)
+    return Hashed(broadcast, text, digest, facts or {}, source)
 
 
-def released(context: Context, lineage: str) -> Found:
+def released(context: Context, lineage: str) -> Hashed:
     """The newest Broadcast of a lineage that was released, from whoever can still tell.
 
     Approve and record are asked at once; when neither knows, the topic itself is read, which is there for as long as a
@@ -80,7 +80,7 @@ def released(context: Context, lineage: str) -> Found:
     return max(ours, key=lambda each: (each.broadcast.version, each.broadcast.revision))
 
 
-def _readable(context: Context, text: str, source: str, lineage: str) -> Found | None:
+def _readable(context: Context, text: str, source: str, lineage: str) -> Hashed | None:
     """One broken source must not keep the others from taking an alert back."""
     with contextlib.suppress(Failure):
         found = hashed(context, text, source)
@@ -99,7 +99,7 @@ async def _from_doors(context: Context, lineage: str) -> list[tuple[str, str]]:
 async def _ask(context: Context, room: str, path: str) -> Any:  # noqa: ANN401 - whatever JSON the door answers
     """The answer, or None from a door that is shut, hangs, or does not know."""
     with contextlib.suppress(Failure, TimeoutError, OSError, ValueError):
-        address = read_doors(context.home, room).get("private")
+        address = one_door(context.home, room).get("private")
         if address:
             async with asyncio.timeout(DOOR_S):
                 return await wire.get_json(address + path, room)
