@@ -12,8 +12,10 @@ from typer.testing import CliRunner
 
 from schemas.trust import BundleStatement
 from schemas.words import Realm, Severity
+from services.cli.context import Context
 from services.cli.demo.trust import make_demo_trust
 from services.cli.errors import Failure
+from services.cli.house.prepare import is_own_drill, prepare
 from services.cli.keys import trust_files
 from services.cli.keys import verbs as keys
 from services.cli.keys.bundling import SourceError, compile_statement
@@ -130,9 +132,10 @@ def hands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def bundle(hands: Path, *administrators: str) -> dict[str, Any]:
+def bundle(hands: Path, *administrators: str, realm: Realm = Realm.LIVE) -> dict[str, Any]:
     words = [word for name in administrators for word in ("--admin", f"{name}={hands / name}.pem")]
-    return run("bundle", "--people", str(hands / "people.yaml"), "--data", str(hands / "data"), *words)
+    folder = ("--data", str(hands / "data"), "--realm", realm.value)
+    return run("bundle", "--people", str(hands / "people.yaml"), *folder, *words)
 
 
 def test_a_new_key_is_its_owners_alone_and_never_overwritten(tmp_path: Path) -> None:
@@ -187,3 +190,19 @@ def test_the_demo_makes_its_people_once_and_keeps_off_real_ones(hands: Path) -> 
     bundle(hands, "admin-1", "admin-2")
     with pytest.raises(Failure, match="real people"):
         make_demo_trust(hands / "data" / "live", Realm.LIVE)
+
+
+@pytest.mark.parametrize("realm", Realm)
+def test_a_sandbox_is_a_drill_of_ones_own_people_where_they_are(hands: Path, realm: Realm) -> None:
+    """In live it would be neither theirs nor nobody's."""
+    context = Context(hands / "data", realm)
+    assert not is_own_drill(context)
+    bundle(hands, "admin-1", "admin-2", realm=realm)
+    if realm is Realm.LIVE:
+        with pytest.raises(Failure, match="--realm drill"):
+            prepare(context, sandbox=True)
+        return
+    assert is_own_drill(context)
+    assert prepare(context, sandbox=True)[-1] == "drill: your own people and place, on stand-ins for the platforms"
+    assert not (context.home / "keys").exists()
+    assert not (context.home / "agency-demo.json").exists()

@@ -51,16 +51,24 @@ def make_demo_trust(home: Path, realm: Realm) -> DemoTrust:
     people = {name: trust_files.key_path(home, name) for name in (*ADMINISTRATORS, *OFFICERS)}
     engines = {name: trust_files.key_path(home, name) for name in ENGINES}
     before = trust_files.current_bundle(home)
+    if is_of_others(before):
+        fail(
+            f"{home} holds a trust bundle of real people: the demo and the sandbox want a folder of their own. A drill "
+            "of your own people on stand-ins for the platforms is `tocsin up --sandbox --realm drill`",
+            Code.WRONG,
+        )
     if before is None:
         keys = {name: _key(path) for name, path in (people | engines).items()}
         before = _bundle(keys, realm)
         trust_files.write_bundle(home, before)
-    elif any(person.id not in people for person in before.statement.people):
-        fail(
-            f"{home} holds a trust bundle of real people: the demo and the sandbox want a folder of their own",
-            Code.WRONG,
-        )
     return DemoTrust(before, people, engines)
+
+
+def is_of_others(bundle: Bundle | None) -> bool:
+    """Whether somebody besides the demo's people may act by it."""
+    return bundle is not None and any(
+        person.id not in (*ADMINISTRATORS, *OFFICERS) for person in bundle.statement.people
+    )
 
 
 def _key(path: Path) -> SigningKey:

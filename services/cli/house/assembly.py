@@ -15,7 +15,7 @@ from services.cli.demo import agency as demo_agency
 from services.cli.errors import Code, fail
 from services.cli.house.child import Child
 from services.cli.house.node import Node
-from services.cli.house.prepare import prepare
+from services.cli.house.prepare import is_own_drill, prepare
 from services.cli.house.rooms import ROOMS, SANDBOX, shared_environment
 from services.cli.house.stand_ins import stand_ins
 from services.cli.house.supervisor import Show, Supervisor
@@ -94,7 +94,8 @@ class House:
         if self.plan.sandbox:
             specs = (SANDBOX, *ROOMS)  # first: dispatchers ask it whether it is there
             environment |= stand_ins(context.home).environment(os.environ)
-            environment |= demo_agency.environment(context.home, os.environ)
+            if not is_own_drill(context):
+                environment |= demo_agency.environment(context.home, os.environ)
         return [Child(spec, realm, context.home, environment) for spec in specs]
 
     async def stop(self) -> None:
