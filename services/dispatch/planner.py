@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from schemas.audience import BatchStatement
 from schemas.broadcast import Broadcast, Rendition
 from schemas.words import BroadcastKind, Channel, Kind, Severity, State
-from services.dispatch import ids
-from services.dispatch.settling import OF_LINEAGE, OVERTAKEN, THESE, forbid, of_word, settle_planned
+from services.dispatch import again, ids
+from services.dispatch.again import Heard
+from services.dispatch.settling import OF_LINEAGE, OVERTAKEN, THESE, forbid, settle_planned
 from services.dispatch.tables import batch, delivery, mark, pause, release
 from services.runtime import correlation
 from services.runtime.postgres import take_turns
@@ -57,13 +58,15 @@ def plan_release(  # noqa: PLR0917 - one call, and each is a different thing
 ) -> int:
     """A verified release: remember it, raise the mark, plan the posts and whatever batches were waiting for it.
 
-    Returns how many of those batches wait on: they are of more people than its signers saw, plus `margin` per cent.
+    Returns how many batches wait on, those of which nothing has started too: they are of more people than its signers
+    saw, plus `margin` per cent.
     """
     broadcast = believed.broadcast
     take_turns(connection, broadcast.lineage)
     take_back = broadcast.kind is BroadcastKind.CANCEL
     ends = now + timedelta(seconds=plan.take_back_s) if take_back else believed.ends
-    known = _remember(connection, plan, believed, "release", ends, serial, now)
+    heard = _remember(connection, plan, believed, "release", ends, serial, now)
+    wide = _anew(connection, plan, believed, margin, now) if heard is Heard.ANEW else 0
     texts = texts_of(broadcast.renditions, plan.channel)
     if not texts and not take_back:
         return 0
@@ -73,9 +76,19 @@ def plan_release(  # noqa: PLR0917 - one call, and each is a different thing
     raise_mark(connection, broadcast, ids.ordinal(broadcast.version, broadcast.revision), kind, believed.digest, now)
     if take_back:
         return 0
-    if plan.public and not known:
+    if plan.public and heard is Heard.FIRST:
         _plan_posts(connection, plan, broadcast, believed, texts, now)
-    return _plan_waiting(connection, plan, believed, margin, now)
+    return wide + _plan_waiting(connection, plan, believed, margin, now)
+
+
+def _anew(connection: sa.Connection, plan: Plan, believed: Believed, margin: int, now: datetime) -> int:
+    """Others have signed a release that is known; 1 when what was planned of it is of more people than they saw."""
+    if too_wide(believed.reach, again.widest(connection, believed.digest), margin):
+        return 1
+    again.take_up(connection, believed, "release", now)
+    if believed.broadcast.kind is BroadcastKind.CANCEL:
+        again.begin_anew(connection, plan.channel, believed, "release", now)
+    return 0
 
 
 def _plan_waiting(connection: sa.Connection, plan: Plan, believed: Believed, margin: int, now: datetime) -> int:
@@ -99,8 +112,8 @@ def too_wide(seen: int | None, people: int, margin: int) -> bool:
 
 def _remember(  # noqa: PLR0917 - the columns of one row
     connection: sa.Connection, plan: Plan, believed: Believed, word: str, ends: datetime, serial: int, now: datetime
-) -> bool:
-    """Keep the release; True when it was known (a new Decision may then have moved its end)."""
+) -> Heard:
+    """Keep the release; whether it was known, and then whether it is a repeat."""
     broadcast = believed.broadcast
     same = (release.c.lineage == broadcast.lineage) & (release.c.version == broadcast.version) & (
         release.c.revision == broadcast.revision) & (release.c.word == word)  # fmt: skip
@@ -121,18 +134,7 @@ def _remember(  # noqa: PLR0917 - the columns of one row
             "withdrawals": withdrawals or _words_before(connection, broadcast.lineage),
         },
     }  # fmt: skip
-    if insert_new(connection, release, [row]):
-        return False
-    where = (release.c.digest == believed.digest) & (release.c.word == word)
-    connection.execute(
-        sa.update(release).where(where).values(ends=ends, reach=believed.reach, keys=list(believed.keys))
-    )
-    connection.execute(
-        sa.update(delivery)
-        .where(delivery.c.digest == believed.digest, of_word(word), delivery.c.state == State.PLANNED)
-        .values(ends=ends)
-    )
-    return True
+    return Heard.FIRST if insert_new(connection, release, [row]) else again.hear(connection, believed, word, ends)
 
 
 def _words_before(connection: sa.Connection, lineage: str) -> dict[str, list[str]]:
@@ -235,10 +237,13 @@ def plan_withdrawal(connection: sa.Connection, plan: Plan, believed: Believed, s
     """A verified withdrawal: remember its texts and raise the mark; the take-backs are derived from settled rows."""
     broadcast = believed.broadcast
     take_turns(connection, broadcast.lineage)
-    _remember(connection, plan, believed, "withdraw", believed.ends, serial, now)
+    heard = _remember(connection, plan, believed, "withdraw", believed.ends, serial, now)
     ordinal = ids.ordinal(broadcast.version, broadcast.revision, take_back=True)
     ordinal = _above_a_mute_cancel(connection, broadcast.lineage, ordinal)
     raise_mark(connection, broadcast, ordinal, Kind.WITHDRAWAL, believed.digest, now)
+    if heard is Heard.ANEW:
+        again.take_up(connection, believed, "withdraw", now)
+        again.begin_anew(connection, plan.channel, believed, "withdraw", now)
 
 
 def _withdrawn(connection: sa.Connection, lineage: str) -> bool:

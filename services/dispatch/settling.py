@@ -112,6 +112,13 @@ def revoke(connection: sa.Connection, revoked: frozenset[str], now: datetime) ->
     columns = (release.c.digest, release.c.word, release.c["keys"])
     suppressed = 0
     for digest, word, keys in connection.execute(sa.select(*columns).where(release.c.ends > now)).all():
-        if revoked.intersection(keys):
+        if revoked.intersection(keys) and revoked.intersection(_keys(connection, digest, word)):
             suppressed += settle_planned(connection, REVOKED, now, OF_WORD[word], digest=digest)
     return suppressed
+
+
+def _keys(connection: sa.Connection, digest: str, word: str) -> list[str]:
+    """Who has signed it by now, until the end of this transaction: others may be signing it anew in this moment."""
+    this = (release.c.digest == digest) & (release.c.word == word)
+    keys: list[str] = connection.execute(sa.select(release.c["keys"]).where(this).with_for_update()).scalar_one()
+    return keys

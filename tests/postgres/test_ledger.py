@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from schemas.words import Channel, Kind, State
-from services.dispatch import gate, planner, reporting
+from services.dispatch import gate, planner, reporting, settling
 from services.dispatch.evidence import Effects, Evidence, accept
 from services.dispatch.ledger import OWED
 from services.dispatch.port import LookUp, Sent
@@ -122,6 +122,25 @@ async def test_a_batch_and_its_release_at_once_lose_nobody(
     await other
     assert [row.target for row in world.rows()] == people(3)
     assert world.query(sa.select(batch.c.subscribers))[0].subscribers is None
+
+
+@pytest.mark.parametrize("first", ["revocation", "release"])
+async def test_a_revocation_and_another_signers_release_at_once_lose_nobody(
+    world: SharedWorld, pair: tuple[Process, Process], first: str
+) -> None:
+    """Neither may miss the other: else what was stopped for the old key stays so, though the new one has signed."""
+    value = await world.release(to=[ANNA], keys=("stolen",))
+    anew, one, two = world.believed(value, keys=("new",)), *pair
+    with one.store.begin() as begun:
+        if first == "release":
+            planner.plan_release(begun, world.plan, anew, 1, MARGIN, world.clock.now())
+            other: asyncio.Task[Any] = asyncio.create_task(two.ledger.revoke(frozenset({"stolen"})))
+        else:
+            assert settling.revoke(begun, frozenset({"stolen"}), world.clock.now()) == 1
+            other = asyncio.create_task(two.ledger.release(anew, 1, MARGIN))
+        assert await _waits(other)
+    await other
+    assert world.row().state == State.PLANNED
 
 
 async def test_batches_of_one_release_are_planned_side_by_side(
