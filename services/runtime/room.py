@@ -210,7 +210,8 @@ class Room:
                 self.shared.traces_url, room=self.name, realm=self.realm.value, replica=self.shared.replica
             )  # fmt: skip
         collector.settle()
-        status = asyncio.run(self._live())
+        # Not asyncio.run: at its end it waits for whatever does not hear that it is cancelled, as clients of Kafka may.
+        status = asyncio.new_event_loop().run_until_complete(self._live())
         self.close()
         TRACING.stop()
         sys.stderr.flush()
@@ -229,10 +230,11 @@ class Room:
         life = asyncio.create_task(self._work_life())
         life.add_done_callback(self._has_ended)
         await self._stop.wait()
-        life.cancel()
         with contextlib.suppress(TimeoutError, asyncio.CancelledError):
             async with asyncio.timeout(STOP_S):
-                await asyncio.gather(life, return_exceptions=True)
+                while not life.done():
+                    life.cancel()  # again each second: a client of Kafka that is just being closed swallows it
+                    await asyncio.wait({life}, timeout=1)
                 await self.broker.stop()
         for _, door in self._doors:
             await door.stop()

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from services.runtime.parking import RoomStop
 from services.runtime.room import Room
 from services.runtime.settings import RoomSettings, SharedSettings
+from tests.support.code import REPOSITORY
 
 NUMBER = "+15555550123"
 
@@ -103,3 +106,53 @@ async def test_a_room_that_is_told_to_stop_says_nothing(tmp_path: Path, capsys: 
     room.stop(0, "")
     assert await lived(room) == 0
     assert not capsys.readouterr().err
+
+
+@pytest.mark.connected
+async def test_a_start_that_swallows_its_end_is_told_again(tmp_path: Path) -> None:
+    """As one of Kafka's clients does while it is being closed: the room went on, and was deaf for 25 s and more."""
+    room, starting = made(tmp_path), asyncio.Event()
+
+    async def start() -> None:
+        starting.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    room._start_broker = start  # type: ignore[method-assign]
+    life = asyncio.create_task(room._live())
+    await starting.wait()
+    room.stop(0, "")
+    async with asyncio.timeout(20):
+        assert await life == 0
+
+
+DEAF = """
+import asyncio, sys
+from pathlib import Path
+from services.runtime import room as rooms
+from services.runtime.settings import RoomSettings, SharedSettings
+
+rooms.STOP_S = 1
+room = rooms.Room("compose", SharedSettings(data=Path(sys.argv[1]), replica="a"), RoomSettings())
+
+async def deaf():
+    room.stop(0, "")
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            pass
+
+async def at_once():
+    pass
+
+room._start_broker = at_once
+room.background("deaf", deaf)
+room.run()
+"""
+
+
+@pytest.mark.connected
+def test_what_never_hears_keeps_no_process_alive(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", DEAF, str(tmp_path)]
+    assert subprocess.run(command, cwd=REPOSITORY, timeout=60, check=False).returncode == 0
