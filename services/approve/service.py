@@ -9,7 +9,7 @@ from schemas.broadcast import Broadcast, Held
 from schemas.decision import Decision
 from schemas.release import Stop
 from schemas.words import ApprovalState, DecisionWord, Realm, WithheldReason
-from services.approve import deadlines, store
+from services.approve import deadlines, restoring, store
 from services.approve.announcing import Announcer
 from services.approve.closing import Closer
 from services.approve.following import Follower
@@ -177,8 +177,10 @@ class Approver:
     # --- time, and trust ---
 
     def sweep(self, c: sa.Connection) -> list[Outcome]:
-        """Look at everything whose moment has come."""
+        """Look at everything whose moment has come; out of a backup, only once what was decided since has come."""
         turn = Turn(c, self._clock.now())
+        if restoring.waits(c, turn.now):
+            return turn.told
         for digest, lineage in store.due_digests(c, turn.now):
             store.lock(c, lineage)
             proposal = store.find_proposal(c, digest)

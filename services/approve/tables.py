@@ -99,4 +99,14 @@ held = sa.Table(
     sa.Column("correlation", sa.String, nullable=False, server_default=""),
 )
 
+#: One row in a store that is out of a backup (`services.approve.restoring`): for how long it waits, and until when.
+restored = sa.Table(
+    "restored",
+    metadata,
+    sa.Column("one", sa.Integer, primary_key=True),
+    sa.Column("grace_s", sa.Integer, nullable=False),
+    # Null before the first sweep.
+    sa.Column("until", Moment),
+)
+
 outgoing = outbox.table(metadata)

@@ -13,18 +13,25 @@ from schemas.words import Realm
 from services.cli import wire
 from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
 from services.cli.copies import keys_file, last, making, offsets
+from services.cli.copies.keys_file import KeysError
 from services.cli.copies.last import Last
+from services.cli.copies.making import IncompleteError
 from services.cli.copies.manifest import Manifest, Offsets
+from services.cli.copies.offsets import RightError
+from services.cli.copies.putting_back import first_line
 from services.cli.errors import Code, Failure, fail
 from services.record import backups
 from services.runtime.postgres import StoreError
 
 DirArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Where backups are kept; each gets a folder in it.")]
 KeysOption = Annotated[Path | None, typer.Option("--keys", metavar="FILE", help="Also the keys, into this new file.")]
+WithoutOption = Annotated[
+    list[str] | None, typer.Option("--without", metavar="ROOM", help="A room that was given up and has no store now.")
+]
 
 
 def backup(
-    folder: DirArgument, *, keys: KeysOption = None, data: DataOption = DEFAULT_DATA,
+    folder: DirArgument, *, keys: KeysOption = None, without: WithoutOption = None, data: DataOption = DEFAULT_DATA,
     realm: RealmOption = Realm.LIVE, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Copy every store of a realm while its rooms run; `tocsin restore` puts it back."""
@@ -34,9 +41,7 @@ def backup(
     target = folder / f"{realm}-{now:%Y%m%dT%H%M%SZ}"
     if target.exists():
         fail(f"{target} is there already: a backup is never written over another")
-    made = _make(context, target, now)
-    if not made.stores:
-        fail(f"there is nothing to copy in {context.home}: is --data (and --realm) that of the rooms?", Code.MISSING)
+    made = _make(context, target, now, without or [])
     last.note(context.home, Last(now, str(target.resolve())))
     names = _keys(context, keys)
     context.say(
@@ -47,23 +52,31 @@ def backup(
 
 
 def _tell_record(context: Context, made: Manifest) -> None:
-    if not any(store.room == backups.ROOM for store in made.stores):
+    if not _has_record(made):
         return
     try:
         last.tell_record(context, made.at)
     except (DBAPIError, StoreError) as error:
         fail(
-            f"the backup is whole, but record's store did not take the note of it ({_first_line(error)}): Prometheus "
+            f"the backup is whole, but record's store did not take the note of it ({first_line(error)}): Prometheus "
             "will say that it is missing until the next one",
             Code.MISSING,
         )
 
 
-def _make(context: Context, target: Path, now: datetime) -> Manifest:
+def _has_record(made: Manifest) -> bool:
+    return any(store.room == backups.ROOM for store in made.stores)
+
+
+def _make(context: Context, target: Path, now: datetime, without: list[str]) -> Manifest:
     try:
-        return making.make(context, target, now, lambda: _offsets(context))
-    except (sqlite3.Error, DBAPIError, StoreError, OSError) as error:
-        fail(f"no backup was made: {_first_line(error)}: is the disk full, or a server away?", Code.MISSING)
+        return making.make(context, target, now, lambda: _offsets(context), without)
+    except IncompleteError as error:
+        fail(f"no backup was made: {error}", Code.MISSING)
+    except (RightError, StoreError) as error:
+        fail(f"no backup was made: {error}", Code.WRONG)
+    except (sqlite3.Error, DBAPIError, OSError) as error:
+        fail(f"no backup was made: {first_line(error)}: is the disk full, or a server away?", Code.MISSING)
 
 
 def _offsets(context: Context) -> Offsets | None:
@@ -86,19 +99,21 @@ def _keys(context: Context, keys: Path | None) -> list[str]:
     try:
         return keys_file.write(context, keys)
     except OSError as error:
-        fail(f"the stores are copied, but {keys} cannot be written: {error.strerror}", Code.WRONG)
+        fail(f"the stores are copied, but {keys} cannot be written: {first_line(error)}", Code.WRONG)
+    except KeysError as error:
+        fail(f"the stores are copied, but no keys: {error}", Code.WRONG)
 
 
 def _says(made: Manifest, target: Path, keys: Path | None, names: list[str]) -> str:
     lines = [f"{target}: {len(made.stores)} stores, {made.rows} rows, as of {made.at:%Y-%m-%d %H:%M:%S} UTC"]
     if made.offsets is None:
         lines.append("Kafka did not answer: after a restore its rooms read again all that the topics hold")
+    if not _has_record(made):
+        lines.append("record has no store: Prometheus does not hear of this backup")
     if keys is None:
         lines.append("the keys are not in it: `--keys FILE` writes them, to be kept elsewhere")
     else:
         lines.append(f"{keys}: {len(names)} keys (mode 600); keep it away from the backups")
+        if missing := keys_file.not_in(names):
+            lines.append(f"not among them, for they are not on this machine: {', '.join(missing)}")
     return "\n".join(lines)
-
-
-def _first_line(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]

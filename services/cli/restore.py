@@ -1,31 +1,28 @@
 """`tocsin restore DIR`: a backup in the place of a house that has stopped. Its ledgers know what they are."""
 
 import asyncio
-import sqlite3
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
-from aiokafka.errors import KafkaError
 from sqlalchemy.exc import DBAPIError
 
 from schemas.words import Realm
-from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption, kafka_file, write_kafka
-from services.cli.copies import keys_file, last, learning, manifest, offsets, putting_back
-from services.cli.copies.last import Last
+from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption
+from services.cli.copies import manifest, marks, putting_back, whole
+from services.cli.copies.holding import RunningError, stopped
+from services.cli.copies.keys_file import KeysError
 from services.cli.copies.manifest import DamagedError, Manifest
-from services.cli.copies.putting_back import Kept, RunningError
+from services.cli.copies.offsets import RightError
+from services.cli.copies.putting_back import HalfError, first_line
+from services.cli.copies.stores import Place, places
+from services.cli.copies.whole import STORE_TROUBLE, Done, KafkaAwayError, Plan, UnfinishedError
 from services.cli.errors import Code, fail
-from services.cli.house.node import Node
-from services.cli.kafka import KafkaError as NodeError
-from services.cli.kafka.verbs import kafka_folder
 from services.runtime.postgres import StoreError
 
-T = TypeVar("T")
 DirArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A backup, or a folder of them: then the newest.")]
 KeysOption = Annotated[
     Path | None, typer.Option("--keys", metavar="FILE", help="Also the keys out of this file, those that are missing.")
@@ -37,6 +34,7 @@ KafkaOption = Annotated[
 WithoutOption = Annotated[
     bool, typer.Option("--without-kafka", help="Kafka is lost, too: only what the stores hold comes back.")
 ]
+_NOTHING = "nothing has been changed"
 
 
 def restore(
@@ -47,20 +45,19 @@ def restore(
     """Put a backup back where no room runs: nothing is sent again that may have been sent since it was made."""
     context, now = Context(data, realm, as_json), datetime.now(UTC).replace(microsecond=0)
     source, made = _read(folder, realm)
-    names = _keys(context, keys)
-    with _stopped(context):
-        if not over and (full := _asked(lambda: putting_back.in_use(context))):
-            rooms = ", ".join(f"{room} ({rows} rows)" for room, rows in full.items())
-            fail(f"these stores are not empty: {rooms}; --over puts the backup in their place and keeps them aside")
-        kept = _asked(lambda: putting_back.put_back(context, source, made, now))
-        last.note(context.home, Last(made.at, str(source.resolve())))
-        again = None if without_kafka else asyncio.run(_read_again(context, kafka, made))
-    _say(context, source, made, kept, again, names)
+    with _in_sentences():
+        found = list(places(context))
+        with stopped(found):
+            if not over:
+                _must_be_empty(found)
+            plan = whole.look(context, found, source, made, keys, over=over, now=now)
+            done = whole.without_kafka(plan) if without_kafka else asyncio.run(whole.with_kafka(plan, kafka))
+    _say(plan, done)
 
 
 def _read(folder: Path, realm: Realm) -> tuple[Path, Manifest]:
     try:
-        source = manifest.newest(folder)
+        source = manifest.newest(folder, realm)
         made = manifest.read(source)
     except DamagedError as error:
         fail(str(error))
@@ -69,65 +66,65 @@ def _read(folder: Path, realm: Realm) -> tuple[Path, Manifest]:
     return source, made
 
 
-def _keys(context: Context, keys: Path | None) -> list[str]:
-    try:
-        return keys_file.put_back(context, keys) if keys else []
-    except (OSError, tarfile.TarError) as error:
-        fail(f"{keys} is no file of keys that can be read ({type(error).__name__})", Code.WRONG)
+def _must_be_empty(found: list[Place]) -> None:
+    if any(marks.is_marked(place) for place in found):
+        fail("a restore has broken off here, and its stores do not fit together: --over puts the backup in their place")
+    if full := putting_back.in_use(found):
+        rooms = ", ".join(f"{room} ({rows} rows)" for room, rows in full.items())
+        fail(f"these stores are not empty: {rooms}; --over puts the backup in their place and keeps them aside")
 
 
 @contextmanager
-def _stopped(context: Context) -> Iterator[None]:
+def _in_sentences() -> Iterator[None]:
+    """What stops a restore, said: nothing has been changed, but where the sentence itself tells otherwise."""
     try:
-        with putting_back.stopped(context):
-            yield
+        yield
     except RunningError as error:
-        fail(f"{error}: stop the house first; nothing has been changed")
-
-
-def _asked(work: Callable[[], T]) -> T:
-    try:
-        return work()
-    except (sqlite3.Error, DBAPIError, StoreError, OSError) as error:
-        line = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        fail(f"it cannot be restored: {line}", Code.MISSING)
-
-
-async def _read_again(context: Context, named: str | None, made: Manifest) -> dict[str, int]:
-    """Set the rooms back in Kafka, and let compose learn what it has said since; records that come again, by group."""
-    node = Node(kafka_folder(context.data), named, lambda line: context.say(line, says=line))
-    try:
-        servers = await node.start()
-        write_kafka(context.data, servers)
-        again = await offsets.put_back(servers, context.realm, made.offsets)
-        await asyncio.to_thread(learning.learn_broadcasts, context)
-    except (NodeError, KafkaError, OSError, TimeoutError) as error:
+        fail(f"{error}: stop the house first; {_NOTHING}")
+    except RightError as error:
+        fail(f"{_NOTHING}: {error}")
+    except (KeysError, StoreError) as error:
+        fail(f"it cannot be restored, and {_NOTHING}: {error}", Code.WRONG)
+    except KafkaAwayError as error:
         fail(
-            f"the stores are restored, but Kafka does not do its part ({type(error).__name__}): start it and restore "
-            "again with --over, or, where it is lost, with --over --without-kafka",
+            f"{_NOTHING}: Kafka does not do its part ({error}): start it and type it again, or, where it is lost, with "
+            "--without-kafka",
             Code.MISSING,
         )
-    finally:
-        await node.stop()
-        if node.owned:
-            kafka_file(context.data).unlink(missing_ok=True)
-    return again
+    except (HalfError, UnfinishedError) as error:
+        fail(str(error), Code.MISSING)
+    except STORE_TROUBLE as error:
+        away = ": is the server away, or its password another?" if isinstance(error, DBAPIError) else ""
+        fail(f"it cannot be restored, and {_NOTHING}: {first_line(error)}{away}", Code.MISSING)
 
 
-def _say(  # noqa: PLR0917 - what was done, in one answer
-    context: Context, source: Path, made: Manifest, kept: list[Kept], again: dict[str, int] | None, names: list[str]
-) -> None:  # fmt: skip
-    lines = [f"restored {len(made.stores)} stores as of {made.at:%Y-%m-%d %H:%M:%S} UTC from {source}"]
-    lines += [f"kept aside: {each.room}, {each.where}" for each in kept]
-    lines += [f"keys put back: {', '.join(names)}"] if names else []
-    if again is None:
+def _say(plan: Plan, done: Done) -> None:
+    made = plan.made
+    lines = [f"restored {len(made.stores)} stores as of {made.at:%Y-%m-%d %H:%M:%S} UTC from {plan.source}"]
+    lines += [f"kept aside: {each.room}, {each.where}" for each in done.kept]
+    lines += _of_keys(plan, done)
+    left = [place.room for place in plan.shut if place not in plan.stores]
+    lines += [f"left as they were, for they are not in the backup: {', '.join(left)}"] if left else []
+    if done.again is None:
         lines.append("without Kafka: what was under way between rooms is not in it; ask the agencies to send again")
     else:
         lines.append(
-            f"{sum(again.values())} records come again when the rooms start; all that is known changes nothing"
+            f"{sum(done.again.values())} records come again when the rooms start; all that is known changes nothing"
         )
     lines.append("start the house: its ledgers look for what they may have sent since, before they send anything")
-    context.say(
-        "\n".join(lines), source=str(source), at=made.at.isoformat(), stores=len(made.stores),
-        kept={each.room: each.where for each in kept}, again=again, keys=names,
+    plan.context.say(
+        "\n".join(lines), source=str(plan.source), at=made.at.isoformat(), stores=len(made.stores),
+        kept={each.room: each.where for each in done.kept}, again=done.again, keys=done.beside.keys,
+        differ=done.beside.differ, left=left,
     )  # fmt: skip
+
+
+def _of_keys(plan: Plan, done: Done) -> list[str]:
+    lines = [f"keys put back: {', '.join(done.beside.keys)}"] if done.beside.keys else []
+    if done.beside.differ:
+        lines.append(
+            f"kept, though the backup has others: {', '.join(done.beside.differ)}; what is here may be newer. To have "
+            f"the backup's, move them out of {plan.context.home} and type it again with --over"
+        )
+    here = whole.phonebook_keys(plan.context)
+    return lines if here.exists() else [*lines, f"the phonebook's keys are missing: put {here} back before the start"]

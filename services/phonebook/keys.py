@@ -40,7 +40,7 @@ class Keyring:
     @property
     def fingerprint(self) -> str:
         """Which hash key this is, without saying it: a phonebook remembers it and refuses another."""
-        return hmac.digest(self._hash_key, b"tocsin.phonebook.v1", hashlib.sha256).hex()
+        return _fingerprint(self._hash_key)
 
     @property
     def newest(self) -> str:
@@ -90,6 +90,19 @@ class Keyring:
             raise PhonebookError(
                 f"{self.path} is not a file of phonebook keys ({type(error).__name__}); put its copy back"
             ) from error
+
+
+def fingerprint_of(content: bytes) -> str:
+    """The fingerprint of a file of keys that is not in its place. ValueError when it is none."""
+    try:
+        return _fingerprint(_decode(json.loads(content)["hash_key"]))
+    except (KeyError, TypeError) as error:
+        message = f"this is no file of phonebook keys ({type(error).__name__})"
+        raise ValueError(message) from None
+
+
+def _fingerprint(hash_key: bytes) -> str:
+    return hmac.digest(hash_key, b"tocsin.phonebook.v1", hashlib.sha256).hex()
 
 
 def ensure(path: Path, now: datetime) -> bool:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from services.runtime import postgres
 from services.runtime.lock import hold
 from services.runtime.postgres import StoreError
+from services.runtime.restoring import RestoringError
 from services.runtime.settings import RoomSettings, SharedSettings, stop
 from services.runtime.store import Store, is_away
 
@@ -26,13 +27,13 @@ PASSES = 3
 def open_store(shared: SharedSettings, settings: RoomSettings, room: str, tables: sa.MetaData) -> Store:
     """The room's store; ends the process with a sentence where that cannot be.
 
-    A SQLite file is locked until the store is closed. Where another program holds it, or the disk is full, the process
-    ends with status 3, for that passes. A server that does not answer is waited for as long as it takes, as Kafka is,
-    and standard error says what it says.
+    A SQLite file is locked until the store is closed. Where another program holds it, the disk is full or a restore is
+    not finished, the process ends with status 3, for that passes. A server that does not answer, or is being restored,
+    is waited for as long as it takes, as Kafka is, and standard error says what it says.
     """
     try:
         return _open(settings.store_url(shared, room), tables, f"tocsin {room}")
-    except _PassesError as error:
+    except (_PassesError, RestoringError) as error:
         stop([f"{room}: {error}"], PASSES)
     except StoreError as error:
         stop([f"{room}: {error}"])
@@ -85,9 +86,12 @@ def when_there(opens: Callable[[], T], waits: str) -> T:
     while True:
         try:
             return opens()
+        except RestoringError as error:
+            says = str(error)
         except sa.exc.DBAPIError as error:
             if not is_away(error):
                 raise
-            print(f"{waits}: {postgres.said(error)}", file=sys.stderr)  # noqa: T201 - before logging
-            time.sleep(wait)
-            wait = min(MOST_S, wait * 2)
+            says = postgres.said(error)
+        print(f"{waits}: {says}", file=sys.stderr)  # noqa: T201 - before logging
+        time.sleep(wait)
+        wait = min(MOST_S, wait * 2)

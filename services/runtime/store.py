@@ -20,7 +20,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from services.runtime import postgres, structure
+from services.runtime import postgres, restoring, structure
 from services.runtime.postgres import StoreError
 from services.runtime.prepared import Prepared
 
@@ -73,14 +73,17 @@ class Runner(Protocol):
 class Store:
     """One database of one room. `transact` for coroutines, `begin` for threads and the command line."""
 
-    def __init__(self, url: str, tables: sa.MetaData) -> None:
+    def __init__(self, url: str, tables: sa.MetaData, *, restores: bool = False) -> None:
         """Open `url`, making the file's folder, or the schema, and the tables that are not there yet.
 
+        `restores` is for the restore itself, which nobody else may interrupt (`services.runtime.restoring`).
+
         Raises:
-            StoreError: it is neither SQLite nor PostgreSQL, or a server whose commits are not durable.
-            sqlalchemy.exc.DBAPIError: the database cannot be reached.
+            StoreError: it is neither SQLite nor PostgreSQL, a server whose commits are not durable, or half restored.
+            sqlalchemy.exc.DBAPIError: the database cannot be reached, or is being restored.
         """
         self.url = postgres.read_url(url)
+        self._restores = restores
         self._closers: list[Callable[[], None]] = []
         self._threads = ThreadPoolExecutor(1 if self.is_sqlite else POSTGRES_THREADS, thread_name_prefix="store")
         self.engine = self._open()
@@ -97,7 +100,10 @@ class Store:
 
     def _open(self) -> sa.Engine:
         if self.url.get_backend_name() == postgres.BACKEND:
-            return postgres.open_engine(self.url)
+            engine = postgres.open_engine(self.url)
+            if not self._restores:
+                event.listen(engine, "connect", restoring.enter)
+            return engine
         if not self.is_sqlite:
             raise StoreError(f"{self.url.get_backend_name()} is no store: use SQLite, or PostgreSQL to share it")
         if self.url.database:
@@ -112,6 +118,8 @@ class Store:
     def _make(self, tables: sa.MetaData) -> None:
         if self.is_sqlite:
             with self.engine.begin() as connection:
+                if not self._restores:
+                    restoring.refuse(connection)
                 structure.bring_up(connection, tables)
         else:
             postgres.make_tables(self.engine, lambda connection, schema: structure.bring_up(connection, tables, schema))

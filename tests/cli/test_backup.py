@@ -18,10 +18,9 @@ from schemas.words import Realm
 from services.cli import backup as backing
 from services.cli import restore as restoring
 from services.cli.context import Context
-from services.cli.copies import keys_file, last, making, manifest, putting_back, sqlite_files, stores
+from services.cli.copies import keys_file, last, making, manifest, sqlite_files, stores
 from services.cli.copies.manifest import DamagedError
 from services.cli.errors import Failure
-from services.cli.house.prepare import prepare
 from services.cli.house.rooms import ROOMS
 from services.dispatch.tables import restored
 from services.record import backups
@@ -31,32 +30,6 @@ from services.runtime.store import Store, sqlite_url
 from tests.support.code import REPOSITORY
 
 NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A realm's folder with people, keys, a phonebook and every room's empty store; made once."""
-    data = tmp_path_factory.mktemp("template") / "data"
-    with pytest.MonkeyPatch.context() as patch:
-        _no_settings(patch)
-        context = Context(data)
-        prepare(context, sandbox=True)
-        for place in stores.places(context):
-            Store(place.url, place.tables).close()
-    return data
-
-
-def _no_settings(patch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
-        patch.delenv(name)
-
-
-@pytest.fixture
-def context(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
-    """A copy of the template."""
-    _no_settings(monkeypatch)
-    shutil.copytree(template, tmp_path / "data")
-    return Context(tmp_path / "data")
 
 
 def ledger(context: Context) -> sqlite3.Connection:
@@ -74,8 +47,12 @@ def remembered(context: Context) -> list[str]:
         return [str(target) for (target,) in database.execute("SELECT target FROM opt_out ORDER BY target")]
 
 
-def restore(context: Context, folder: Path, *, over: bool = False, as_json: bool = False) -> None:
-    restoring.restore(folder, without_kafka=True, data=context.data, realm=context.realm, over=over, as_json=as_json)
+def restore(
+    context: Context, folder: Path, *, over: bool = False, keys: Path | None = None, as_json: bool = False
+) -> None:  # fmt: skip
+    restoring.restore(
+        folder, without_kafka=True, data=context.data, realm=context.realm, over=over, keys=keys, as_json=as_json
+    )
 
 
 def test_every_room_with_a_store_is_copied(context: Context) -> None:
@@ -138,7 +115,7 @@ def test_keys_go_into_a_file_of_their_own(context: Context, tmp_path: Path) -> N
         assert {"keys/approve.pem", "keys/audience.pem", "phonebook.keys.json"} <= set(archive.getnames())
     before = (context.home / "keys" / "approve.pem").read_bytes()
     (context.home / "keys" / "approve.pem").unlink()
-    assert keys_file.put_back(context, keys) == ["keys/approve.pem"]
+    restore(context, tmp_path / "backups", over=True, keys=keys)
     assert (context.home / "keys" / "approve.pem").read_bytes() == before
     assert (context.home / "keys" / "approve.pem").stat().st_mode & 0o077 == 0
 
@@ -153,7 +130,7 @@ def test_a_name_that_leads_out_of_the_folder_is_not_put_back(context: Context, t
     with tarfile.open(evil, "w:gz") as archive:
         for name in ("keys/../../outside.pem", "/etc/passwd", "keys/..", "bundle.json"):
             archive.addfile(tarfile.TarInfo(name))
-    assert keys_file.put_back(context, evil) == []
+    assert keys_file.read(context, evil) == []
     assert not (context.data / "outside.pem").exists()
 
 
@@ -188,7 +165,7 @@ def noted(context: Context) -> datetime | None:
 def test_record_and_doctor_know_of_the_newest_also_where_its_own_copy_cannot(context: Context, tmp_path: Path) -> None:
     """A copy is made before the backup is whole, so it knows of the one before alone."""
     backing.backup(tmp_path / "backups", data=context.data, realm=Realm.LIVE)
-    at = manifest.read(manifest.newest(tmp_path / "backups")).at
+    at = manifest.read(manifest.newest(tmp_path / "backups", Realm.LIVE)).at
     found = last.read(context.home)
     assert found is not None
     assert noted(context) == found.at == at
@@ -206,7 +183,7 @@ def test_a_backup_is_whole_also_when_record_cannot_note_it(
     monkeypatch.setattr(backups, "note", full)
     with pytest.raises(Failure, match=r"the backup is whole, but .*database or disk is full"):
         backing.backup(tmp_path / "backups", data=context.data, realm=Realm.LIVE)
-    assert manifest.read(manifest.newest(tmp_path / "backups")).stores
+    assert manifest.read(manifest.newest(tmp_path / "backups", Realm.LIVE)).stores
 
 
 def test_nothing_is_put_back_over_a_room_that_runs(context: Context, tmp_path: Path) -> None:
@@ -240,10 +217,18 @@ def test_what_broke_off_is_no_backup(context: Context, tmp_path: Path, monkeypat
 
 
 def test_the_newest_of_several_is_taken(tmp_path: Path) -> None:
-    for name in ("live-20261124T100000Z", "live-20261124T110000Z"):
+    """Of the realm that is meant, and whole: what is named `.….partial` broke off."""
+    names = (
+        "drill-20261124T100000Z",
+        "drill-20261124T110000Z",
+        ".drill-20261124T120000Z.partial",
+        "live-20261124T090000Z",
+    )
+    for name in names:
         (tmp_path / name).mkdir()
         (tmp_path / name / manifest.MANIFEST).write_text("{}")
-    assert manifest.newest(tmp_path).name == "live-20261124T110000Z"
+    assert manifest.newest(tmp_path, Realm.DRILL).name == "drill-20261124T110000Z"
+    assert manifest.newest(tmp_path, Realm.LIVE).name == "live-20261124T090000Z"
 
 
 def test_another_realms_backup_is_refused(context: Context, tmp_path: Path) -> None:
@@ -252,9 +237,11 @@ def test_another_realms_backup_is_refused(context: Context, tmp_path: Path) -> N
         restoring.restore(tmp_path / "backups", without_kafka=True, data=context.data, realm=Realm.DRILL)
 
 
-def test_a_newer_bundle_stays(context: Context, tmp_path: Path) -> None:
+def test_a_newer_bundle_stays_and_that_is_said(
+    context: Context, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
     making.make(context, tmp_path / "copy", NOW, lambda: None)
     (context.home / "bundle.json").write_text("newer")
-    with putting_back.stopped(context):
-        putting_back.put_back(context, tmp_path / "copy", manifest.read(tmp_path / "copy"), NOW)
+    restore(context, tmp_path / "copy", over=True, as_json=True)
     assert (context.home / "bundle.json").read_text() == "newer"
+    assert json.loads(capsys.readouterr().out)["differ"] == ["bundle.json"]

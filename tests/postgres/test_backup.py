@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
-from services.cli.copies import postgres_schemas
+from schemas.words import Realm
+from services.cli.copies import fitting, marks, postgres_schemas
+from services.cli.copies.manifest import Manifest, StoreCopy
 from services.cli.copies.stores import PHONEBOOK, Place, tables_of
 from services.phonebook.tables import metadata as phonebook_tables
 from services.runtime.postgres import StoreError
-from services.runtime.store import Store
+from services.runtime.store import Store, is_away
 from tests.support.postgres import Postgres
 
 pytestmark = pytest.mark.connected
@@ -68,6 +71,13 @@ def kept(place: Place) -> list[tuple[int, bytes]]:
     return [(row.id, row.value) for row in found]
 
 
+def put_back(place: Place, folder: Path, aside: str) -> str | None:
+    """A whole restore of this one store."""
+    kept_in = postgres_schemas.put_back(place, folder, aside, tell)
+    marks.lift([place])
+    return kept_in
+
+
 def tell(connection: sa.Connection) -> None:
     """Nothing to say to a store that is no house's."""
 
@@ -78,7 +88,7 @@ def test_it_comes_back_as_it_was(place: Place, tmp_path: Path) -> None:
     rows = postgres_schemas.copy(place, tmp_path / "copy")
     assert rows["outbox"] == len(VALUES) == postgres_schemas.rows(place)["outbox"]
     put(place, [b"since"])
-    aside = postgres_schemas.put_back(place, tmp_path / "copy", "before-restore-1", tell)
+    aside = put_back(place, tmp_path / "copy", "before-restore-1")
     assert kept(place) == before
     put(place, [b"next"])
     assert kept(place)[-1] == (before[-1][0] + 1, b"next")
@@ -92,7 +102,7 @@ def test_it_comes_back_where_there_is_nothing(place: Place, postgres: Postgres, 
     postgres_schemas.copy(place, tmp_path / "copy")
     other = Place(place.room, f"{place.url}_other", place.tables)
     assert postgres_schemas.rows(other) == {}
-    assert postgres_schemas.put_back(other, tmp_path / "copy", "aside", tell) is None
+    assert put_back(other, tmp_path / "copy", "aside") is None
     assert kept(other) == kept(place)
 
 
@@ -107,7 +117,7 @@ def test_tables_that_refer_to_each_other_come_back(phonebook: Place, tmp_path: P
     store.close()
     rows = postgres_schemas.copy(phonebook, tmp_path / "copy")
     assert (rows["subscriber"], rows["subscriber_area"]) == (1, 1)
-    postgres_schemas.put_back(phonebook, tmp_path / "copy", "aside", tell)
+    put_back(phonebook, tmp_path / "copy", "aside")
     assert postgres_schemas.rows(phonebook) == rows
 
 
@@ -136,19 +146,44 @@ def test_a_copy_of_a_newer_version_is_refused_and_nothing_changes(place: Place, 
     with store.begin() as connection:
         connection.execute(sa.text("ALTER TABLE outbox ADD COLUMN tomorrow text"))
     store.close()
-    postgres_schemas.copy(place, tmp_path / "copy")
-    other = Place(place.room, f"{place.url}_other", place.tables)
-    for target in (other, place):
-        with pytest.raises(StoreError, match=r"outbox\.tomorrow, which this version does not know"):
-            postgres_schemas.put_back(target, tmp_path / "copy", "aside", tell)
-    assert postgres_schemas.rows(other) == {}
+    rows = postgres_schemas.copy(place, tmp_path / place.slug)
+    made = Manifest(Realm.LIVE, NOW, "9.9", (StoreCopy(place.room, "postgresql", 2, rows),), None)
+    with pytest.raises(StoreError, match=r"outbox\.tomorrow, which this version does not know.*9\.9"):
+        fitting.check([place], tmp_path, made)
     assert [value for _, value in kept(place)] == VALUES
 
 
-def test_a_process_that_is_connected_is_seen(place: Place) -> None:
-    assert postgres_schemas.others(place) == 0
+def test_a_store_is_held_alone_and_nobody_comes_in_meanwhile(place: Place, postgres: Postgres) -> None:
+    """As with a lock on a file: a process that is connected keeps a restore out, and a restore every process."""
+    with postgres_schemas.alone(place) as alone:
+        assert alone
+        with pytest.raises(OperationalError, match="a restore of this store is not finished") as caught:
+            Store(place.url, place.tables)
+        assert is_away(caught.value)  # a room waits for it, and parks nothing
+        another = Place(place.room, f"{place.url}_another", place.tables)  # of another realm, in the same database
+        Store(another.url, another.tables).close()
     store = Store(place.url, place.tables)
-    try:
-        assert postgres_schemas.others(place) >= 1
-    finally:
-        store.close()
+    with postgres_schemas.alone(place) as alone:
+        assert not alone
+    store.close()
+    with postgres_schemas.alone(place) as alone:
+        assert alone
+
+
+def test_what_a_restore_has_left_is_closed_also_when_nobody_holds_it(place: Place, tmp_path: Path) -> None:
+    """It was killed between its first store and Kafka: what it made, what it kept aside, and what was never there."""
+    put(place, VALUES)
+    postgres_schemas.copy(place, tmp_path / "copy")
+    absent = Place(place.room, f"{place.url}_other", place.tables)
+    marks.put([place, absent])
+    aside = postgres_schemas.put_back(place, tmp_path / "copy", "aside", tell)
+    assert aside is not None
+    for each in (place, absent):
+        assert marks.is_marked(each)
+        with pytest.raises(OperationalError, match="not finished"):
+            Store(each.url, each.tables)
+    old = Place(place.room, str(sa.make_url(place.url).update_query_dict({"schema": aside})), place.tables)
+    assert [value for _, value in kept(old)] == VALUES
+    assert postgres_schemas.put_back(absent, tmp_path / "copy", "aside", tell) is None
+    marks.lift([place, absent])
+    assert [value for _, value in kept(absent)] == [value for _, value in kept(place)] == VALUES

@@ -11,6 +11,8 @@ from typing import Literal
 from schemas.words import Realm
 
 MANIFEST = "manifest.json"
+#: The form of what this version writes and reads.
+V = 1
 #: By group, then topic, then partition: the offset up to which a store's copy has surely handled it.
 Offsets = dict[str, dict[str, dict[str, int]]]
 
@@ -41,7 +43,7 @@ class Manifest:
     offsets: Offsets | None
     #: SHA-256 and size of every file, by its path.
     files: dict[str, tuple[str, int]] = field(default_factory=dict)
-    v: int = 1
+    v: int = V
 
     @property
     def rows(self) -> int:
@@ -70,20 +72,32 @@ def read(folder: Path) -> Manifest:
         raise DamagedError(
             f"{folder} holds no whole backup ({type(error).__name__}): {MANIFEST} is written last"
         ) from None
+    if manifest.v != V:
+        raise DamagedError(
+            f"{folder} is of another form ({manifest.v}) than this version reads ({V}): restore with the version that "
+            f"made it ({manifest.tocsin})"
+        )
     for name, written in manifest.files.items():
         if not (folder / name).is_file() or _hash(folder / name) != written:
             raise DamagedError(f"{folder / name} is not as it was written: use another backup")
     return manifest
 
 
-def newest(folder: Path) -> Path:
-    """The folder of one backup: `folder` itself, or the newest in it. DamagedError when there is none."""
+def newest(folder: Path, realm: Realm) -> Path:
+    """The folder of one backup: `folder` itself, or the newest of `realm` in it. DamagedError when there is none."""
     if (folder / MANIFEST).exists():
         return folder
-    found = sorted(each.parent for each in folder.glob(f"*/{MANIFEST}"))
-    if not found:
-        raise DamagedError(f"{folder} holds no backup: there is no {MANIFEST} in it or in a folder of it")
-    return found[-1]
+    if found := _of(folder, realm):
+        return found[-1]  # their names end with the moment
+    others = [f"; it has a backup of {each}: say --realm {each}" for each in Realm if _of(folder, each)]
+    raise DamagedError(
+        f"{folder} holds no backup of {realm}: there is no {MANIFEST} in it or in a folder {realm}-… of it"
+        + "".join(others)
+    )
+
+
+def _of(folder: Path, realm: Realm) -> list[Path]:
+    return sorted(each.parent for each in folder.glob(f"{realm}-*/{MANIFEST}"))
 
 
 def files_in(folder: Path) -> Iterator[str]:

@@ -5,22 +5,28 @@ No program of PostgreSQL's is needed, so none can be of the wrong version: psyco
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 from psycopg import Cursor, sql
 
 from services.cli.copies.stores import Place
-from services.runtime import postgres, structure
+from services.runtime import postgres, restoring, structure
 
 COLUMNS = "columns.json"
+
+
+def engine_of(place: Place) -> sa.Engine:
+    """Connections that no restore keeps out."""
+    return postgres.open_engine(postgres.read_url(place.url))
 
 
 def copy(place: Place, folder: Path) -> dict[str, int]:
     """Copy every table of a store that may be in use into `folder`; rows by table."""
     folder.mkdir()
-    engine = postgres.open_engine(sa.make_url(place.url))
+    engine = engine_of(place)
     try:
         with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             connection.execute(sa.text("SET TRANSACTION READ ONLY"))
@@ -33,7 +39,7 @@ def copy(place: Place, folder: Path) -> dict[str, int]:
 
 
 def columns_of(connection: sa.Connection) -> dict[str, list[str]]:
-    """The columns of each table of the connection's own schema."""
+    """The columns of each table of the connection's own schema; the mark of a restore is none of the store's."""
     inspector = sa.inspect(connection)
     schema = connection.scalar(sa.text("SELECT current_schema()"))
     if schema is None:
@@ -41,12 +47,13 @@ def columns_of(connection: sa.Connection) -> dict[str, list[str]]:
     return {
         table: [column["name"] for column in inspector.get_columns(table, schema)]
         for table in inspector.get_table_names(schema)
+        if table != restoring.MARK
     }
 
 
 def rows(place: Place) -> dict[str, int]:
     """How many rows each table has; nothing where there is no schema."""
-    engine = postgres.open_engine(sa.make_url(place.url))
+    engine = engine_of(place)
     try:
         with engine.connect() as connection:
             count = sa.func.count
@@ -58,41 +65,51 @@ def rows(place: Place) -> dict[str, int]:
         engine.dispose()
 
 
-def others(place: Place) -> int:
-    """How many of Tocsin's processes are connected to the same database, this one left out."""
-    engine = postgres.open_engine(sa.make_url(place.url))
+@contextmanager
+def alone(place: Place) -> Iterator[bool]:
+    """Hold a store alone inside; False where a process of Tocsin's is connected to it, and nothing is held."""
+    engine = engine_of(place)
     try:
         with engine.connect() as connection:
-            return int(connection.scalar(sa.text(_OTHERS)) or 0)
+            yield restoring.shut_out(connection)
     finally:
         engine.dispose()
 
 
-_OTHERS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'tocsin' "
-    "AND pid <> pg_backend_pid()"
-)
+def must_be_movable(place: Place) -> None:
+    """StoreError where what the store holds now cannot be set aside."""
+    engine = engine_of(place)
+    try:
+        with engine.connect() as connection:
+            schema = connection.scalar(sa.text("SELECT current_schema()"))
+            if schema == "public" and columns_of(connection):
+                raise postgres.StoreError(
+                    f"the store of {place.room} is in the schema `public`, which cannot be set aside: name another"
+                )
+    finally:
+        engine.dispose()
 
 
 def put_back(place: Place, folder: Path, aside: str, tell: Callable[[sa.Connection], object]) -> str | None:
     """Put a store of `folder` in the place of what is there; the schema in which that is kept, if there was any.
 
     One transaction: it is done whole, or nothing has changed. `tell` writes in it that the store is out of a backup, so
-    that none is ever there that does not know it. StoreError when this program's tables lack a column of the copy.
+    that none is ever there that does not know it, and it is marked: the house is not whole yet. The copy must fit
+    (`fitting.check`).
     """
     columns: dict[str, list[str]] = json.loads((folder / COLUMNS).read_text())
-    engine = postgres.open_engine(sa.make_url(place.url))
+    engine = engine_of(place)
     try:
         with engine.begin() as connection:
-            kept = _set_aside(connection, place, aside)
+            kept = _set_aside(connection, aside)
             postgres.make_tables_in(connection, lambda here, schema: structure.bring_up(here, place.tables, schema))
-            _fits(place, columns, columns_of(connection))
             connection.execute(sa.delete(structure.known))  # what was just noted there stands in the copy, too
             cursor = _cursor(connection)
             for table in _in_order(place, columns):
                 _in(cursor, table, columns[table], folder)
             _set_sequences(connection)
             tell(connection)
+            restoring.mark(connection)
     finally:
         engine.dispose()
     return kept
@@ -104,22 +121,12 @@ def _in_order(place: Place, columns: dict[str, list[str]]) -> list[str]:
     return sorted(columns, key=lambda name: known.index(name) if name in known else -1)
 
 
-def _fits(place: Place, theirs: dict[str, list[str]], ours: dict[str, list[str]]) -> None:
-    for table, names in theirs.items():
-        if unknown := set(names) - set(ours.get(table, [])):
-            raise postgres.StoreError(
-                f"the copy of {place.room} has {table}.{min(unknown)}, which this version does not know: restore with "
-                "the version that made the backup (its manifest names it), then upgrade"
-            )
-
-
-def _set_aside(connection: sa.Connection, place: Place, aside: str) -> str | None:
+def _set_aside(connection: sa.Connection, aside: str) -> str | None:
+    """What is kept is a store like any other, and bears no mark."""
+    restoring.unmark(connection)
     schema = connection.scalar(sa.text("SELECT current_schema()"))
     if schema is None or not columns_of(connection):
         return None
-    if str(schema) == "public":
-        message = f"the store of {place.room} is in the schema `public`, which cannot be set aside: name a schema"
-        raise postgres.StoreError(message)
     kept = f"{schema}_{aside}".replace("-", "_").lower()[:63]
     statement = sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(str(schema)), sql.Identifier(kept))
     _cursor(connection).execute(statement)
