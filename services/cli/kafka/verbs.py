@@ -1,21 +1,26 @@
 """`tocsin kafka up|down|status`: Kafka without Docker that goes on after the command, for work on single rooms.
 
+`status` is for any broker: where `TOCSIN_KAFKA` names another than the data folder's own, it is asked.
 `topics|users|acls` are for any broker, see `services.cli.rights`.
 """
 
+import contextlib
+import os
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, kafka_file, write_kafka
+from schemas.words import Realm
+from services.cli.context import DEFAULT_DATA, Context, DataOption, JsonOption, RealmOption, kafka_file, write_kafka
 from services.cli.errors import Code, fail
-from services.cli.kafka import Kafka, KafkaError, ensure_jars
+from services.cli.kafka import Kafka, KafkaError, elsewhere, ensure_jars
 from services.cli.rights import verbs
 
 app = typer.Typer(
-    help="Kafka without Docker, for this machine (up, down, status); topics and rights on any.", no_args_is_help=True
+    help="Kafka without Docker, for this machine (up, down); status, topics and rights of any.", no_args_is_help=True
 )
 
 app.command("topics")(verbs.topics)
@@ -44,6 +49,12 @@ def up(data: DataOption = DEFAULT_DATA, *, as_json: JsonOption = False) -> None:
     """Start Kafka on the data folder and leave it running."""
     context = Context(data, as_json=as_json)
     node = Kafka(kafka_folder(data), own=False)
+    if (named := os.environ.get("TOCSIN_KAFKA")) and named != _address(node):
+        fail(
+            f"TOCSIN_KAFKA names Kafka at {named}, and everything here uses that: `tocsin kafka status` asks it. To "
+            f"start another one on {data}, unset TOCSIN_KAFKA",
+            Code.WRONG,
+        )
     try:
         if not node.running:
             fetch_jars(quiet=as_json)
@@ -68,12 +79,23 @@ def down(data: DataOption = DEFAULT_DATA, *, as_json: JsonOption = False) -> Non
 
 
 @app.command("status")
-def status(data: DataOption = DEFAULT_DATA, *, as_json: JsonOption = False) -> None:
-    """Say whether the Kafka of the data folder runs (exit code 0) or not (3)."""
-    node = Kafka(kafka_folder(data), own=False)
+def status(data: DataOption = DEFAULT_DATA, realm: RealmOption = Realm.LIVE, *, as_json: JsonOption = False) -> None:
+    """Say whether Kafka runs (exit code 0) or not (3): the one that TOCSIN_KAFKA names, or the data folder's own."""
+    context, node = Context(data, realm, as_json), Kafka(kafka_folder(data), own=False)
+    if (known := context.known_kafka) and known != _address(node):
+        found = elsewhere.ask(known, realm)
+        context.say(str(found), **asdict(found))
+        return
     if not node.running:
         fail(f"no Kafka runs on {data}: start one with `tocsin kafka up` or `tocsin up`", Code.MISSING)
-    Context(data, as_json=as_json).say(f"Kafka runs at {node.bootstrap} (process {node.pid})", **_facts(node))
+    context.say(f"Kafka runs at {node.bootstrap} (process {node.pid})", **_facts(node))
+
+
+def _address(node: Kafka) -> str | None:
+    """Where the data folder's own is, or was; None where there was none."""
+    with contextlib.suppress(KafkaError):
+        return node.bootstrap
+    return None
 
 
 def _facts(node: Kafka) -> dict[str, object]:
