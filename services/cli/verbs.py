@@ -31,6 +31,7 @@ VERBS = {
     "bytes": "services.cli.withheld",
     "status": "services.cli.status",
     "top": "services.cli.top",
+    "compare": "services.cli.compare",
     "doctor": "services.cli.doctor",
     "backup": "services.cli.backup",
     "restore": "services.cli.restore",
