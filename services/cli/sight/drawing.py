@@ -21,7 +21,7 @@ def lines(seen: Picture) -> Iterator[str]:
     for room in seen.rooms:
         says = "ready" if room.ready else "; ".join(room.missing)
         behind = f"lag {_number(room.lag, 0)}, outbox {_number(room.outbox_s, 0)} s"
-        yield f"{room.room}: {says}; {_number(room.rate)}/s, {behind}"
+        yield f"{_name(room)}: {says}; {_number(room.rate)}/s, {behind}"
 
 
 def draw(seen: Picture) -> Group:
@@ -82,10 +82,14 @@ def _rooms(views: tuple[RoomView, ...]) -> Table:
         ready = Text("ready", "green") if view.ready else Text("; ".join(view.missing), "bold red")
         old = view.outbox_s is not None and view.outbox_s > _OLD_OUTBOX_S
         table.add_row(
-            view.room, ready, _number(view.rate), _number(view.lag, 0),
+            _name(view), ready, _number(view.rate), _number(view.lag, 0),
             Text(f"{_number(view.outbox_s, 0)} s", "red" if old else ""), str(view.parked), str(view.bundle or "-"),
         )  # fmt: skip
     return table
+
+
+def _name(view: RoomView) -> str:
+    return view.room if view.replicas == 1 else f"{view.room} ({view.replicas} replicas)"
 
 
 def _counts(numbers: Mapping[str, int]) -> str:

@@ -10,7 +10,10 @@ from services.cli.sight.asking import Answer, Look, Sample
 
 @dataclass(frozen=True)
 class RoomView:
-    """One room. `rate` is records handled a second, None without an earlier look; what is not known is None, not 0."""
+    """One room. `rate` is records handled a second, None without an earlier look; what is not known is None, not 0.
+
+    Of several replicas counts are added up, and of everything else it is the worst.
+    """
 
     room: str
     ready: bool
@@ -20,6 +23,7 @@ class RoomView:
     rate: float | None
     parked: int
     bundle: int
+    replicas: int
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def _room(name: str, now: Look, before: Look | None) -> RoomView:
         outbox_s=_sum(answer, "tocsin_outbox_oldest_seconds") if answer.samples else None,
         rate=_rate(name, now, before, "tocsin_records_handled_total"),
         parked=int(_sum(answer, "tocsin_records_parked_total")),
-        bundle=int(_sum(answer, "tocsin_trust_bundle_serial")),
+        bundle=int(_sum(answer, "tocsin_trust_bundle_serial")), replicas=len(now.replicas(name)),
     )  # fmt: skip
 
 
@@ -116,13 +120,22 @@ def _value(answer: Answer, name: str) -> float | None:
 
 
 def _sum(answer: Answer, name: str, **labels: str) -> float:
-    return math.fsum(sample.value for sample in _of(answer, name, **labels))
+    """Of what is known: NaN is a figure that nobody has read yet."""
+    return math.fsum(sample.value for sample in _of(answer, name, **labels) if not math.isnan(sample.value))
 
 
 def _rate(room: str, now: Look, before: Look | None, name: str, **labels: str) -> float | None:
-    """A counter's growth a second; from 0 where the room has begun anew, None where it was not seen before."""
-    if before is None or not before.answers[room].samples or not now.answers[room].samples:
+    """A counter's growth a second; from 0 where the room has begun anew, None where it was not seen before.
+
+    Of each replica for itself: what one that has ended had counted is no loss of the others.
+    """
+    seen = {each.door: each for each in before.replicas(room) if each.samples} if before else {}
+    pairs = [(seen[each.door], each) for each in now.replicas(room) if each.samples and each.door in seen]
+    seconds = (now.at - before.at).total_seconds() if before else 0.0
+    if not pairs or seconds <= 0:
         return None
-    old, new = _sum(before.answers[room], name, **labels), _sum(now.answers[room], name, **labels)
-    seconds = (now.at - before.at).total_seconds()
-    return round((new - old if new >= old else new) / seconds, 2) if seconds > 0 else None
+    return round(sum(_growth(_sum(old, name, **labels), _sum(new, name, **labels)) for old, new in pairs) / seconds, 2)
+
+
+def _growth(old: float, new: float) -> float:
+    return new - old if new >= old else new
