@@ -10,6 +10,7 @@ from services.cli.errors import Code
 from services.cli.house.blueprint import Blueprint
 from services.cli.house.rooms import ROOMS, SANDBOX
 from services.cli.verbs import GROUPS, VERBS
+from services.compose.packfiles import read_packs
 
 TEXT = tables.README.read_text(encoding="utf-8")
 
@@ -33,7 +34,16 @@ def test_every_topic_room_and_exit_code_is_there() -> None:
     assert all(f"| `{topic.name}` |" in between("topics") for topic in TOPICS)
     assert all(f"| `{spec.name}` |" in between("services") for spec in (*ROOMS, SANDBOX))
     said = {int(code) for code in re.findall(r"^\| (\d+) \| ", TEXT, re.MULTILINE)}
-    assert said == set(Code) - {Code.BUG}
+    assert said == set(Code)
+
+
+def test_how_far_the_guidance_is_is_said_as_it_is() -> None:
+    shelf = read_packs(tables.ROOT / "templates" / "guidance").values()
+    complete = [pack for pack in shelf if not pack.incomplete]
+    second_hand = [pack for pack in complete if not all(source.is_first_hand for source in pack.sources.values())]
+    says = re.search(r"\*\*Guidance\*\* \| (\d+) packs .*?drafts\*\*: (\d+) are complete, and (\d+) of", TEXT)
+    assert says is not None
+    assert tuple(map(int, says.groups())) == (len(shelf), len(complete), len(second_hand))
 
 
 def test_every_verb_that_the_readme_names_exists() -> None:
