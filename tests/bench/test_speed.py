@@ -47,7 +47,7 @@ def _machine() -> str:
         (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
          if line.startswith("model name")), platform.machine(),
     )  # fmt: skip
-    return f"{os.cpu_count()} x {model}, Python {platform.python_version()}, {platform.system()} {platform.release()}"
+    return f"{os.cpu_count()} cores ({model}), Python {platform.python_version()}, {platform.system()} {platform.release()}"
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def run() -> Iterator[Run]:
     loads = [os.getloadavg()[0]]
     yield made
     loads.append(os.getloadavg()[0])
-    made.load = f"load average {loads[0]:.1f} at the start, {loads[1]:.1f} at the end, of which this run is about 2"
+    made.load = f"load average {loads[0]:.1f} at the start, {loads[1]:.1f} at the end"
     made.save()
     write()
 
