@@ -37,7 +37,7 @@ def _room(room: str, kind: type[BaseSettings]) -> Iterator[Found]:
         for each in error.errors(include_url=False, include_input=False):
             name = _variable(kind, str(each["loc"][0])) if each["loc"] else room
             if each["type"] == "missing":
-                yield mind(room, f"{name} is not set: this room stops at start", _SANDBOX)
+                yield mind(room, f"{name} is not set here: with these settings this room stops at start", _SANDBOX)
             else:
                 yield bad(room, f"{name}: {each['msg']}", _STOPS)
     except (OSError, UnicodeDecodeError) as error:
