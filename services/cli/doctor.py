@@ -79,6 +79,7 @@ def _checks(context: Context) -> dict[str, Callable[[], Iterator[Found]]]:
         "guidance": review.look,
         "place": lambda: place.look(context),
         "backup": lambda: backups.look(context),
+        "restore": lambda: backups.restores(context),
         "kafka": lambda: broker.look(context),
         "rooms": lambda: running.look(context),
         "topics": lambda: topics.look(context),

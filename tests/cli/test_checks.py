@@ -27,8 +27,10 @@ from services.cli.checks import (
 )
 from services.cli.checks.finding import Found
 from services.cli.context import Context
-from services.cli.copies import last, manifest
+from services.cli.copies import last, manifest, marks
 from services.cli.copies.last import Last
+from services.cli.copies.stores import places
+from services.cli.house.prepare import prepare
 from services.cli.sight.asking import Answer, Sample
 from services.runtime.doors import announce
 from services.runtime.topics import configuration
@@ -132,6 +134,20 @@ def test_the_age_of_the_backup(tmp_path: Path) -> None:
         assert [each.verdict for each in backups.look(context)] == [verdict]
     (kept / manifest.MANIFEST).unlink()
     assert "not in" in said(backups.look(context), "mind")
+
+
+def test_a_restore_that_broke_off_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = Context(tmp_path)
+    prepare(context, sandbox=False)
+    assert list(backups.restores(context)) == []
+    found = [each for each in places(context) if each.room in {"phonebook", "dispatch/sms"}]
+    marks.put(found)
+    assert "the stores of phonebook, dispatch/sms are marked" in said(backups.restores(context))
+    assert "tocsin restore DIR" in said(backups.restores(context))
+    marks.lift(found)
+    assert list(backups.restores(context)) == []
+    monkeypatch.setenv("TOCSIN_INTAKE_PRIVATE_PORT", "abc")
+    assert list(backups.restores(context)) == []
 
 
 # --- topics ---

@@ -1,12 +1,16 @@
-"""How old the last backup is, and whether it is still where it was put."""
+"""How old the last backup is, and whether it is where it was put; and a restore that was not brought to its end."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from services.cli.checks.finding import Found, bad, good, mind
 from services.cli.context import Context
-from services.cli.copies import last, manifest
+from services.cli.copies import last, manifest, marks
+from services.cli.errors import Failure
+from services.runtime.postgres import StoreError
 
 #: A backup a night, with two hours of patience; a week without one is no accident any more.
 LATE, NONE = timedelta(hours=26), timedelta(days=7)
@@ -29,6 +33,19 @@ def look(context: Context) -> Iterator[Found]:
         yield bad("backup", says, _DO)
     else:
         yield mind("backup", says, _DO) if age > LATE else good("backup", says)
+
+
+def restores(context: Context) -> Iterator[Found]:
+    """Stores that a restore has begun with and not finished: none of their rooms may start. Nothing without such."""
+    try:
+        rooms = marks.unfinished(context)
+    except (ValidationError, StoreError, Failure, OSError):
+        return  # `configuration` says it
+    if rooms:
+        says = f"a restore is at work, or broke off: the stores of {', '.join(rooms)} are marked, and serve no room"
+        yield bad(
+            "restore", says, "wait for it; where nobody restores now: tocsin restore DIR --keys FILE --over, again"
+        )
 
 
 def _age(age: timedelta) -> str:
