@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import aiohttp
@@ -15,7 +15,7 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
-from services.cli.errors import Code, fail
+from services.cli.errors import Code, Failure, fail
 from services.runtime.broker import MAX_REQUEST, REQUEST_TIMEOUT_MS
 from services.runtime.decoding import Envelope, envelope_of
 from services.runtime.kafka_access import KafkaAccess
@@ -110,6 +110,14 @@ async def read_all(servers: str, topics: Iterable[str], *, missing_ok: bool = Fa
             for records in (await reader.getmany(*left, timeout_ms=500)).values():
                 found += map(envelope_of, records)
     return found
+
+
+async def first_json(urls: Sequence[str], room: str) -> Any:  # noqa: ANN401 - whatever JSON the door answers
+    """The JSON at the first of `urls` that answers; the last one's failure where none does."""
+    for url in urls[:-1]:
+        with suppress(Failure):
+            return await get_json(url, room)
+    return await get_json(urls[-1], room)
 
 
 async def get_json(url: str, room: str) -> Any:  # noqa: ANN401 - whatever JSON the door answers
