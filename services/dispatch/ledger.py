@@ -59,8 +59,6 @@ class Window:
 
 #: A release of 500,000 people is 1,000 batches; more than a few such are never in doubt at once.
 DOUBTS = Doubts(doubted, (Release, Stop, Batch), limit=5000)
-
-
 #: Two that claim messages of a list at once could claim one for two deliveries; one that derives what is owed while
 #: another one's take-backs are sent could owe them again. Processes that share the ledger take turns at either.
 CLAIMS, OWED = "claims", "owed"
