@@ -28,6 +28,11 @@ def unknown(given: set[str]) -> set[str]:
     return {name for name in given if name not in known and name.removesuffix(FILE) not in known}
 
 
+def of_a_place() -> set[str]:
+    """The variables that name files of the department's own: without one a room would speak for the demo's place."""
+    return {name for name in settings_of_all_rooms() if name.endswith(("_JURISDICTION", "_PUBLISHERS", "_TEMPLATES"))}
+
+
 def required(room: str) -> set[str]:
     """The variables without which a room (`dispatch/sms`) stops at start."""
     return {

@@ -20,7 +20,7 @@ from tests.deploy.composed import (
     lines,
     told,
 )
-from tests.deploy.settings_known import missing, unknown
+from tests.deploy.settings_known import missing, of_a_place, unknown
 from tests.support.code import REPOSITORY
 from tests.support.rooms import rooms
 
@@ -109,12 +109,17 @@ def test_the_places_files_are_seen_by_every_room_and_by_the_command_line() -> No
     files = {value.removeprefix("/place/") for file in EXAMPLES for value in lines(file).values() if "/place/" in value}
     assert {"jurisdiction.yaml", "publishers.yaml", "templates"} <= files
     assert [file for file in files if f"`{file}" not in described] == []
+    assert set(lines(FOLDER / "place.env.example")) == of_a_place()
 
 
 def test_every_room_is_scraped_at_its_private_port() -> None:
     prometheus = yaml.safe_load((REPOSITORY / "deploy/prometheus/prometheus.yml").read_text())
-    targets = prometheus["scrape_configs"][0]["static_configs"][0]["targets"]
-    assert sorted(targets) == sorted(f"{service['hostname']}:{PRIVATE_PORT}" for service in by_room().values())
+    [job] = [each for each in prometheus["scrape_configs"] if each["job_name"] == "tocsin"]
+    targets = [target for each in job.get("static_configs", []) for target in each["targets"]]
+    targets += [f"{name}:{each['port']}" for each in job.get("dns_sd_configs", []) for name in each["names"]]
+    rooms_names = [name for name, service in SERVICES.items() if service in by_room().values()]
+    assert sorted(targets) == sorted(f"{name}:{PRIVATE_PORT}" for name in rooms_names)
+    assert [name for name in rooms_names if SERVICES[name]["hostname"] != name] == []
     for service in by_room().values():
         ports = [value for name, value in service["environment"].items() if name.endswith("_PRIVATE_PORT")]
         assert ports == [PRIVATE_PORT]

@@ -15,7 +15,7 @@ from services.cli.house.rooms import ROOMS, RoomSpec
 from services.record.settings import RecordSettings
 from services.runtime.settings import SharedSettings
 from tests.deploy.manifests import KUBERNETES, OVERLAY, built, container, of_kind, pods, told
-from tests.deploy.settings_known import missing, settings_of_all_rooms, unknown
+from tests.deploy.settings_known import missing, of_a_place, settings_of_all_rooms, unknown
 from tests.support.code import REPOSITORY
 
 SCHEMAS = json.loads((REPOSITORY / "tests/deploy/kubernetes/schemas.json").read_text())
@@ -276,3 +276,5 @@ def test_the_files_of_a_place_are_described() -> None:
     given = {str(each.get("value")) for name in NAMES for each in container(name)["env"]}
     files = {value.removeprefix("/etc/tocsin/") for value in given if value.startswith("/etc/tocsin/")}
     assert [file for file in files if f"`{file}`" not in described] == []
+    in_the_image = {name for name in of_a_place() if name.endswith("_TEMPLATES")}
+    assert of_a_place() - in_the_image <= set().union(*(told(name) for name in NAMES))
