@@ -29,14 +29,16 @@ class Heard(Enum):
 
     FIRST = auto()
     REPEAT = auto()
-    #: The same bytes, by other keys, for another reach, or until later.
-    ANEW = auto()
+    #: The same bytes, by other keys or for another reach: others have signed, or an older record comes again.
+    OTHERS = auto()
+    #: The same bytes, until later: somebody has signed since.
+    LATER = auto()
 
 
 def hear(connection: sa.Connection, believed: Believed, word: str, ends: datetime) -> Heard:
     """Take the signers, the reach and the end of a word that the ledger knows, for it and for what is planned of it.
 
-    Of two withdrawals by the same hand the later end stays: every process hears each, and none knows which is last.
+    Of two withdrawals the later end stays: every process hears each, and one that is new hears all of them again.
     """
     where = (release.c.digest == believed.digest) & (release.c.word == word)
     # Locked, as by `settling.revoke`: whoever comes second sees what the other has done.
@@ -45,13 +47,13 @@ def hear(connection: sa.Connection, believed: Believed, word: str, ends: datetim
     others = set(keys) != set(believed.keys) or reach != believed.reach
     # The end of a Cancel is counted from when it is handled: it says nothing of the Decision.
     later = ends > before and (word == "withdraw" or believed.broadcast.kind is not BroadcastKind.CANCEL)
-    if word == "withdraw" and not others:
+    if word == "withdraw":
         ends = max(ends, before)
     values = {"ends": ends, "reach": believed.reach, "keys": list(believed.keys)}
     connection.execute(sa.update(release).where(where).values(values))
     planned = (delivery.c.digest == believed.digest) & of_word(word) & (delivery.c.state == State.PLANNED)
     connection.execute(sa.update(delivery).where(planned).values(ends=ends))
-    return Heard.ANEW if others or later else Heard.REPEAT
+    return Heard.LATER if later else Heard.OTHERS if others else Heard.REPEAT
 
 
 def widest(connection: sa.Connection, digest: str) -> int:
@@ -60,23 +62,38 @@ def widest(connection: sa.Connection, digest: str) -> int:
     return connection.execute(query).scalar() or 0
 
 
-def take_up(connection: sa.Connection, believed: Believed, word: str, now: datetime) -> None:
+def carry_on(  # noqa: PLR0917 - one call, and each is a different thing
+    connection: sa.Connection, channel: Channel, believed: Believed, word: str, heard: Heard, ends: datetime,
+    now: datetime,
+) -> None:  # fmt: skip
+    """What is `heard` is no repeat: take up what a lost key has stopped, and begin a take-back anew."""
+    taken = _take_up(connection, believed, word, ends, now)
+    takes_back = word == "withdraw" or believed.broadcast.kind is BroadcastKind.CANCEL
+    if takes_back and (taken or heard is Heard.LATER):
+        _begin_anew(connection, channel, believed, word, now)
+
+
+def _take_up(connection: sa.Connection, believed: Believed, word: str, ends: datetime, now: datetime) -> bool:
     """Plan again what did not start because a signer's key was taken away; what may not start is settled at once.
 
-    Nothing of it can have arrived: of what may have, `settling.settle_planned` makes `unresolved`.
+    Nothing of it can have arrived: of what may have, `settling.settle_planned` makes `unresolved`. The end that the
+    lost key had signed is void, too.
     """
     lineage = believed.broadcast.lineage
-    ends = sa.select(release.c.ends).where(release.c.digest == believed.digest, release.c.word == word)
     stopped = (
         (delivery.c.lineage == lineage) & (delivery.c.digest == believed.digest) & of_word(word)
         & (delivery.c.state == State.SUPPRESSED) & (delivery.c.reason == Reason.REVOKED)
     )  # fmt: skip
-    values = {"state": State.PLANNED, "reason": None, "due": None, "ends": ends.scalar_subquery(), **changed(now)}
-    if connection.execute(sa.update(delivery).where(stopped).values(values)).rowcount:
-        forbid(connection, now, OF_LINEAGE, lineage=lineage)
+    values = {"state": State.PLANNED, "reason": None, "due": None, "ends": ends, **changed(now)}
+    if not connection.execute(sa.update(delivery).where(stopped).values(values)).rowcount:
+        return False
+    this = (release.c.digest == believed.digest) & (release.c.word == word)
+    connection.execute(sa.update(release).where(this).values(ends=ends))
+    forbid(connection, now, OF_LINEAGE, lineage=lineage)
+    return True
 
 
-def begin_anew(connection: sa.Connection, channel: Channel, believed: Believed, word: str, now: datetime) -> None:
+def _begin_anew(connection: sa.Connection, channel: Channel, believed: Believed, word: str, now: datetime) -> None:
     """A Cancel or withdrawal is said anew: it counts from now, for those whom its first take-back has not reached."""
     lineage = believed.broadcast.lineage
     this = (mark.c.lineage == lineage) & (mark.c.digest == believed.digest)

@@ -66,7 +66,7 @@ def plan_release(  # noqa: PLR0917 - one call, and each is a different thing
     take_back = broadcast.kind is BroadcastKind.CANCEL
     ends = now + timedelta(seconds=plan.take_back_s) if take_back else believed.ends
     heard = _remember(connection, plan, believed, "release", ends, serial, now)
-    wide = _anew(connection, plan, believed, margin, now) if heard is Heard.ANEW else 0
+    wide = _anew(connection, plan, believed, heard, ends, margin, now)
     texts = texts_of(broadcast.renditions, plan.channel)
     if not texts and not take_back:
         return 0
@@ -81,13 +81,15 @@ def plan_release(  # noqa: PLR0917 - one call, and each is a different thing
     return wide + _plan_waiting(connection, plan, believed, margin, now)
 
 
-def _anew(connection: sa.Connection, plan: Plan, believed: Believed, margin: int, now: datetime) -> int:
+def _anew(  # noqa: PLR0917 - one call, and each is a different thing
+    connection: sa.Connection, plan: Plan, believed: Believed, heard: Heard, ends: datetime, margin: int, now: datetime
+) -> int:
     """Others have signed a release that is known; 1 when what was planned of it is of more people than they saw."""
+    if heard in {Heard.FIRST, Heard.REPEAT}:
+        return 0
     if too_wide(believed.reach, again.widest(connection, believed.digest), margin):
         return 1
-    again.take_up(connection, believed, "release", now)
-    if believed.broadcast.kind is BroadcastKind.CANCEL:
-        again.begin_anew(connection, plan.channel, believed, "release", now)
+    again.carry_on(connection, plan.channel, believed, "release", heard, ends, now)
     return 0
 
 
@@ -241,9 +243,8 @@ def plan_withdrawal(connection: sa.Connection, plan: Plan, believed: Believed, s
     ordinal = ids.ordinal(broadcast.version, broadcast.revision, take_back=True)
     ordinal = _above_a_mute_cancel(connection, broadcast.lineage, ordinal)
     raise_mark(connection, broadcast, ordinal, Kind.WITHDRAWAL, believed.digest, now)
-    if heard is Heard.ANEW:
-        again.take_up(connection, believed, "withdraw", now)
-        again.begin_anew(connection, plan.channel, believed, "withdraw", now)
+    if heard in {Heard.OTHERS, Heard.LATER}:
+        again.carry_on(connection, plan.channel, believed, "withdraw", heard, believed.ends, now)
 
 
 def _withdrawn(connection: sa.Connection, lineage: str) -> bool:

@@ -7,7 +7,7 @@ wrote is on its way.
 
 from collections.abc import Coroutine, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from schemas.broadcast import Broadcast
@@ -76,6 +76,12 @@ class Told:
     to: dict[int, set[str]] = field(default_factory=dict)
     """Who was selected, by ordinal."""
     mark: int = 0
+    key: int = 1
+    """Whose key signs now; those before it were taken away."""
+    withdrawn: datetime | None = None
+    """When somebody withdrew last."""
+    came_to_nothing: set[str] = field(default_factory=set)
+    """Take-backs that had failed when somebody withdrew again."""
     taking_back: bool = False
     stopped: set[str] = field(default_factory=set)
     braked: bool = False
@@ -101,6 +107,12 @@ class Account:
         """Targets of which something was ever `unresolved`."""
         self.older: set[str] = set()
         """Messages of the older alert."""
+        self.refused: set[str] = set()
+        """Deliveries that the platform has refused for good."""
+        self.undelivered: set[str] = set()
+        """Messages that were ever reported as not delivered."""
+        self.delivered: set[str] = set()
+        """Messages that were reported as delivered, after all perhaps."""
         if alike:
             self._older_alert(alike)
 
@@ -132,10 +144,15 @@ class Account:
         self.told.taking_back = kind is BroadcastKind.CANCEL
 
     def _plan(self, value: Broadcast, to: set[str], by: int) -> None:
-        ledger = self.process(by).ledger
-        run(ledger.release(self.world.believed(value), 1, MARGIN))
+        self._sign(value, by)
         if value.kind is not BroadcastKind.CANCEL:
-            run(ledger.batch(self.world.batch(value, sorted(to)), MARGIN))
+            run(self.process(by).ledger.batch(self.world.batch(value, sorted(to)), MARGIN))
+
+    def _sign(self, value: Broadcast, by: int) -> None:
+        run(self.process(by).ledger.release(self.world.believed(value, keys=self._keys()), 1, MARGIN))
+
+    def _keys(self) -> tuple[str, ...]:
+        return (f"key-{self.told.key}",)
 
     def redelivered(self, which: int, by: int) -> None:
         """Kafka gives a release and its batch once more, and what took it back not: its topic is another."""
@@ -148,9 +165,40 @@ class Account:
         if cancel:
             self.release(last.version + 1, 1, BroadcastKind.CANCEL, set(), by)
             return
-        run(self.world.withdraw(last, by=self.process(by)))
+        self._withdraw(last, by)
         self.told.mark = ids.ordinal(last.version, last.revision, take_back=True)
         self.told.taking_back = True
+
+    def _withdraw(self, value: Broadcast, by: int) -> None:
+        now, before = self.clock.now(), self.told.withdrawn
+        if before is not None and now > before:
+            backs = [row for row in self.rows() if row.ordinal == self.told.mark and row.state == State.FAILED]
+            self.told.came_to_nothing |= {row.id for row in backs}
+        self.told.withdrawn = max(now, before or now)
+        run(self.world.withdraw(value, by=self.process(by), keys=self._keys()))
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the last word is a withdrawal."""
+        return self.told.mark % 2 == ids.TAKE_BACK
+
+    def withdraw_again(self, by: int) -> None:
+        """Somebody withdraws the same once more; at the same moment, that is Kafka's repeat."""
+        self._withdraw(self.told.values[-1], by)
+
+    def others_sign(self, by: int, *, first: bool) -> None:
+        """The key that has signed the last word is taken away, and others sign it: either comes first."""
+        lost = frozenset(f"key-{number}" for number in range(1, self.told.key + 1))
+        self.told.key += 1
+        if first:
+            self._last_word_again(by)
+        for process in self.world.processes:
+            run(process.ledger.revoke(lost))
+        if not first:
+            self._last_word_again(by)
+
+    def _last_word_again(self, by: int) -> None:
+        (self._withdraw if self.withdrawn else self._sign)(self.told.values[-1], by)
 
     def stop(self, who: str) -> None:
         """Every process hears of a STOP."""
@@ -207,6 +255,7 @@ class Account:
             assert self.clock.now() < job.ends, "started after its end"
             assert job.target not in self.told.stopped, "started after STOP"
         if outcome:
+            self.refused |= {name} if isinstance(outcome, Refused) else set()
             process.finished.append(Done(job, outcome))
             return
         now = self.clock.boottime()
@@ -288,7 +337,17 @@ class Account:
         """A delivery report, as often and in whatever order it comes."""
         assert request.message
         receipt = self.world.receipt(request.job.id, status, request.message.id)
-        run(self.process(by).ledger.receipts([receipt], {}))
+        why = {request.job.id: Reason.PERMANENT_RECIPIENT} if status == "undelivered" else {}
+        {"undelivered": self.undelivered, "delivered": self.delivered}.get(status, set()).add(request.message.id)
+        run(self.process(by).ledger.receipts([receipt], why))
+
+    def lost(self, name: str) -> bool:
+        """Whether the platform says of a message of this delivery that it was not delivered."""
+        return bool(self.messages(name) & (self.undelivered - self.delivered))
+
+    def messages(self, name: str) -> set[str]:
+        """The platform's ids of one delivery's messages."""
+        return {r.message.id for r in self.requests if r.message and r.job.id == name}
 
     def pass_time(self, seconds: float) -> None:
         """Time passes, and what is due arrives on its way."""

@@ -17,6 +17,7 @@ from services.dispatch.tables import metadata
 from services.runtime import postgres
 from services.runtime.metrics import RoomMetrics
 from services.runtime.store import Store, sqlite_url
+from tests.dispatch.moved import Move, foreign, watch_moves
 from tests.dispatch.world import open_store
 
 #: Whoever would wait for a lock would wait for ever: its holder goes on only afterwards.
@@ -32,6 +33,7 @@ class Database:
         self.stores = tuple(Store(url, metadata) if url else open_store(folder / "ledger.db") for _ in range(2))
         self.metrics = DispatchMetrics(RoomMetrics("dispatch/sms", Realm.LIVE))
         self._meeting = False
+        self._sqlite = url is None
         for store in self.stores:
             store.transact = self._at_once(store)  # type: ignore[method-assign]  # no thread: the order is ours
 
@@ -40,6 +42,12 @@ class Database:
         with self.stores[0].begin() as connection:
             for table in metadata.tables.values():
                 connection.execute(sa.delete(table))
+        if self._sqlite:
+            watch_moves(self.stores[0])
+
+    def foreign_moves(self) -> set[Move]:
+        """Moves that nobody may make, as far as the database notes them."""
+        return foreign(self.stores[0]) if self._sqlite else set()
 
     def close(self) -> None:
         """Close both."""

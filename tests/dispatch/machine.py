@@ -105,6 +105,15 @@ class OneLineage(History):
     def take_back(self, cancel: bool, by: int) -> None:
         self.a.take_back(cancel=cancel, by=by)
 
+    @precondition(lambda self: self.a.withdrawn)
+    @rule(by=PROCESS)
+    def withdraw_again(self, by: int) -> None:
+        self.a.withdraw_again(by)
+
+    @rule(by=PROCESS, first=st.booleans())
+    def others_sign(self, by: int, first: bool) -> None:
+        self.a.others_sign(by, first=first)
+
     @rule(what=st.sampled_from(["stop", "brake", "look-up", "wall clock"]), one=st.booleans())
     def something_odd(self, what: str, one: bool) -> None:
         match what:
@@ -182,7 +191,7 @@ class OneLineage(History):
         self.a.crash(by)
 
     @precondition(lambda self: self.a.arrived())
-    @rule(which=WHICH, status=st.sampled_from(["accepted", "sent", "delivered"]), by=PROCESS)
+    @rule(which=WHICH, status=st.sampled_from(["accepted", "sent", "delivered", "undelivered"]), by=PROCESS)
     def report(self, which: int, status: str, by: int) -> None:
         arrived = self.a.arrived()
         self.a.report(arrived[which % len(arrived)], status, by)

@@ -16,10 +16,11 @@ _NOTE = (
 
 
 def watch_moves(store: Store) -> None:
-    """Note each from now on."""
+    """Note each from now on, and forget those before."""
     with store.begin() as connection:
         connection.execute(sa.text(_TABLE))
         connection.execute(sa.text(_NOTE))
+        connection.execute(sa.text("DELETE FROM moved"))
 
 
 def moved(store: Store) -> set[Move]:

@@ -211,6 +211,41 @@ def sent_twice_by_policy(m: Play) -> None:
     m.given_up()
 
 
+def _sent(m: Play) -> None:
+    """What is planned goes out, and its answer is read."""
+    m.window(by=0, slots=2)
+    m.write(**ARRIVES)
+    m.answer(which=0, lost=False)
+    m.window(by=0, slots=0)
+
+
+def correction_undelivered(m: Play) -> None:
+    m.begin()
+    _sent(m)
+    m.next_release(update=False, more=False, by=0)
+    m.sweep(by=0, stalls=False)
+    _sent(m)
+    m.report(which=1, status="undelivered", by=0)
+    m.take_back(cancel=False, by=0)
+
+
+def key_taken_away(m: Play) -> None:
+    m.begin()
+    m.others_sign(by=0, first=False)
+
+
+def withdrawn_again(m: Play) -> None:
+    m.begin()
+    _sent(m)
+    m.take_back(cancel=False, by=0)
+    m.sweep(by=0, stalls=False)
+    m.window(by=0, slots=2)
+    m.write(**REFUSED)
+    m.window(by=0, slots=0)
+    m.pass_time(seconds=4.0)
+    m.withdraw_again(by=0)
+
+
 def handled_twice(m: Play) -> None:
     m.begin()
     m.redelivered(which=0, by=1)
@@ -248,6 +283,9 @@ SCRIPTS: dict[str, Script] = {
     "evidence overwritten": report_before_time_out,
     "late evidence lost": report_after_all,
     "second confirmation lost": sent_twice_by_policy,
+    "undelivered correction counts": correction_undelivered,
+    "revoked is for good": key_taken_away,
+    "later withdrawal is a repeat": withdrawn_again,
     "ids drawn by lot": handled_twice,
 }
 SHARED_SCRIPTS: dict[str, Script] = {"intent without compare-and-set": two_gates}

@@ -168,6 +168,22 @@ async def test_a_withdrawal_that_a_stolen_key_has_begun_is_taken_up_by_an_honest
     assert len(sms.platform.texts(ANNA)) == 2
 
 
+async def test_a_date_far_away_under_a_stolen_withdrawal_counts_for_nothing(sms: World) -> None:
+    value = await sms.release(to=[ANNA], keys=("honest",))
+    await sms.one.turn()
+    far = sms.believed(value, ends=sms.clock.now() + timedelta(days=999), reach=None, keys=("stolen",))
+    await sms.one.ledger.withdraw(far, 1)
+    await sms.one.sweep()
+    await sms.one.ledger.revoke(STOLEN)
+    await sms.withdraw(value, keys=("honest",))
+    assert sms.row(kind=Kind.WITHDRAWAL).ends == sms.clock.now() + timedelta(days=1)
+    await sms.one.turn("refuse")
+    sms.clock.pass_time(60)
+    await sms.withdraw(value, keys=("honest",))
+    await sms.one.settle()
+    assert sms.row().state == State.WITHDRAWN
+
+
 async def test_a_deletion_that_a_stolen_key_has_begun_is_taken_up_too(x: World) -> None:
     value = await x.release(texts=POST, keys=("honest",))
     await x.one.turn()
@@ -266,16 +282,17 @@ async def test_only_whom_the_first_take_back_has_not_reached_gets_the_second(sms
     assert (sorted(heard[ANNA]), heard[BEN]) == ([State.FAILED, State.SENT], [State.SENT])
 
 
-async def test_the_repeat_of_a_withdrawal_begins_nothing_anew(sms: World) -> None:
-    """Nor does the older of two, which another process reads later."""
+@pytest.mark.parametrize("hand", ["same", "other"])
+async def test_the_repeat_of_a_withdrawal_begins_nothing_anew(sms: World, hand: str) -> None:
+    """Nor does the older of two, which a process that is new reads later, whoever has signed it."""
     value = await sms.release(to=[ANNA])
     await sms.one.turn()
-    first = sms.believed(value, ends=sms.clock.now() + timedelta(days=1), reach=None)
+    first = sms.believed(value, ends=sms.clock.now() + timedelta(days=1), reach=None, keys=("same",))
     await sms.one.ledger.withdraw(first, 1)
     await sms.one.sweep()
     await sms.one.turn("refuse")
     sms.clock.pass_time(60)
-    second = sms.believed(value, ends=sms.clock.now() + timedelta(days=1), reach=None)
+    second = sms.believed(value, ends=sms.clock.now() + timedelta(days=1), reach=None, keys=(hand,))
     await sms.one.ledger.withdraw(second, 1)
     await sms.one.sweep()
     await sms.one.turn("refuse")
@@ -284,6 +301,25 @@ async def test_the_repeat_of_a_withdrawal_begins_nothing_anew(sms: World) -> Non
         await late.ledger.withdraw(said, 1)
         await sms.one.settle()
     assert [row.state for row in sms.rows(kind=Kind.WITHDRAWAL)] == [State.FAILED, State.FAILED]
+
+
+async def test_from_end_to_end_a_second_withdrawal_reaches_whom_the_first_has_not(sms: World, tmp_path: Path) -> None:
+    """By signed records; Kafka gives both once more."""
+    room = room_of(sms, tmp_path)
+    found = trust.broadcast()
+    await room.service.release(approved(found, "officer-1"))
+    await room.service.batch(trust.batch(found, [ANNA, BEN]))
+    await sms.one.turn()
+    await room.service.stop(first := trust.stop(found))
+    await sms.one.sweep()
+    await sms.one.turn("refuse")
+    sms.clock.pass_time(60)
+    second = trust.stop(found, person="officer-2", issued=sms.clock.now())
+    for record in (second, first, second):
+        await room.service.stop(record)
+        await sms.one.settle()
+    assert set(sms.states().values()) == {State.WITHDRAWN}
+    assert {target: len(sms.platform.texts(target)) for target in (ANNA, BEN)} == {ANNA: 2, BEN: 2}
 
 
 async def test_who_may_have_the_take_back_or_has_said_stop_gets_no_second(sms: World) -> None:

@@ -35,6 +35,11 @@ foreign id accepted                         an older alert reads alike · never 
 evidence overwritten                        arrives, is reported · its answer times out: `unknown`
 late evidence lost                          arrives, answer lost, look-up fails · reported: still `unresolved`
 second confirmation lost                    Extreme: the same, sent twice by policy: nobody is told of the twin
+undelivered correction counts               sent · its correction is sent, and reported undelivered · withdrawn:
+                                            nobody tells Anna
+revoked is for good                         the signer's key is taken away · others sign: nobody tells Anna
+later withdrawal is a repeat                sent · withdrawn, and the take-back is refused · withdrawn again: nobody
+                                            tells Anna
 ids drawn by lot                            Kafka gives release and batch again: two texts
 intent without compare-and-set (shared)     0 reads what is planned · 1 opens the same · 0 opens it: two texts
 ==========================================  ===========================================================================

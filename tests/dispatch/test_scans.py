@@ -15,8 +15,9 @@ from sqlalchemy import event
 
 from schemas.words import Channel, State
 from services.dispatch.reporting import PASSING
+from services.dispatch.tables import delivery
 from services.runtime.store import Store
-from tests.dispatch.world import ANNA, BEN, World, people
+from tests.dispatch.world import ANNA, BEN, MARGIN, World, open_store, people
 
 #: A table that grows with every text, read from its first row to its last.
 WHOLE = re.compile(r"SCAN (delivery|new|old|other|row|follower|platform_id|batch)(?! USING)")
@@ -42,6 +43,15 @@ def explained(connection: sa.Connection, text: str, given: Any) -> list[str]:
     return [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)]
 
 
+def _sent(world: World) -> list[Any]:
+    """Rows that are sent; read by somebody else."""
+    store = open_store(world.path)
+    with store.begin() as connection:
+        found = connection.execute(sa.select(delivery).where(delivery.c.state == State.SENT)).all()
+    store.close()
+    return list(found)
+
+
 async def _story(world: World) -> None:
     """Everything that a dispatcher does: send, doubt, look up, report, correct, take back, delete, count."""
     everybody = [] if world.plan.public else [ANNA, BEN, *people(5)]
@@ -59,7 +69,13 @@ async def _story(world: World) -> None:
     while await ledger.report():
         pass
     await ledger.opt(BEN, out=True)
-    await ledger.revoke(frozenset({"key-1"}))
+    await world.receipts(*(world.report(row, "undelivered") for row in _sent(world)))
+    world.clock.pass_time(1)
+    await world.withdraw(value)
+    await ledger.revoke(frozenset({"key-1", "key-2"}))
+    await world.withdraw(value, keys=("key-3",))
+    await ledger.release(world.believed(value, keys=("key-3",)), 1, MARGIN)
+    await world.one.settle()
     await ledger.open_counts()
     await ledger.unresolved()
 
