@@ -1,6 +1,9 @@
 """`tocsin keys rotate`, step by step: silence is not "done", the room's own file counts, and both keys stay known."""
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from services.cli.keys.rotating import rotate
 from services.cli.keys.rotation import Means, Rotation
 from services.cli.room_states import BELIEVERS, States
 from services.cli.sight.asking import Answer, Sample
+from services.runtime.doors import door_file
 from services.runtime.trust import SigningKey, new_key, read_key, write_key
 from tests.support.code import REPOSITORY
 
@@ -200,6 +204,37 @@ def test_the_file_that_the_room_reads_is_the_one_that_changes(
     assert read_key(usual).id in house.believed()
     house.rotation().end(0)
     assert [path.name for path in elsewhere.parent.iterdir()] == ["engine-key.pem"]
+
+
+def test_where_the_rooms_process_reads_another_file_nothing_is_changed(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was given its settings in another shell: the key that is changed here would not be the one it signs with."""
+    elsewhere = tmp_path / "engine-key.pem"
+    elsewhere.write_bytes(house.files.current.read_bytes())
+    told = {**os.environ, "TOCSIN_DATA": str(house.context.data), "TOCSIN_APPROVE_ENGINE_KEY_FILE": "engine-key.pem"}
+    command = [sys.executable, "-c", "input()", "services.approve"]  # as its process is told from any other
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env=told, cwd=tmp_path) as process:
+        announced(house.context, process.pid)
+        with pytest.raises(Failure, match=rf"set TOCSIN_APPROVE_ENGINE_KEY_FILE={elsewhere} here, too"):
+            house.rotation()
+        monkeypatch.setenv("TOCSIN_APPROVE_ENGINE_KEY_FILE", str(elsewhere))
+        house.rotation()
+        process.kill()
+    del told["TOCSIN_APPROVE_ENGINE_KEY_FILE"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env=told, cwd=tmp_path) as process:
+        announced(house.context, process.pid)
+        with pytest.raises(
+            Failure, match=rf"set TOCSIN_APPROVE_ENGINE_KEY_FILE={house.context.home}/keys/approve.pem here"
+        ):
+            house.rotation()
+        process.kill()
+
+
+def announced(context: Context, pid: int) -> None:
+    path = door_file(context.home, "approve", "0")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"private": "http://127.0.0.1:9", "pid": pid}))
 
 
 def test_a_mounted_file_is_named_for_a_person_to_replace(

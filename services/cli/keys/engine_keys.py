@@ -1,16 +1,20 @@
 """The keys that rooms sign with: what each is for, and where its files are, by the room's own settings."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from pydantic import ValidationError
 
 from schemas.trust import BundleStatement
 from services.approve.settings import ApproveSettings
 from services.audience.settings import AudienceSettings
-from services.cli.context import Context
+from services.cli.context import DEFAULT_DATA, Context
+from services.cli.doors import every_door
 from services.cli.errors import Code, fail
+from services.cli.kafka.process import live_process
 from services.cli.keys import trust_files
 from services.cli.keys.bundling import SourceError
 from services.runtime.trust import read_key
@@ -49,6 +53,29 @@ def key_files(context: Context, room: str) -> KeyFiles:
 
 def _beside(current: Path, path: Path) -> KeyFiles:
     return KeyFiles(current, path.with_suffix(".next.pem"), path.with_suffix(".retired.pem"))
+
+
+def must_be_theirs(context: Context, room: str, current: Path) -> None:
+    """End where a process of the room on this machine reads another file: its settings are not those of this shell."""
+    for path in _read_by_processes(context, room):
+        if path.resolve() != current.resolve():
+            fail(
+                f"{room} reads {path}, and here it would be {current}: set {SETTINGS[room]}={path} here, too",
+                Code.WRONG,
+            )
+
+
+def _read_by_processes(context: Context, room: str) -> Iterator[Path]:
+    """The file that each of its processes has been told to read; nothing of those elsewhere, or of another user's."""
+    for doors in every_door(context.home, room):
+        process = live_process(doors.get("pid", ""), f"services.{room}")
+        try:
+            if process is not None:
+                told, folder = process.environ(), Path(process.cwd())
+                home = folder / told.get("TOCSIN_DATA", str(DEFAULT_DATA)) / context.realm.value
+                yield folder / told.get(SETTINGS[room], str(trust_files.key_path(home, room)))
+        except psutil.Error:
+            continue
 
 
 def know_our_keys(context: Context, statement: BundleStatement) -> None:

@@ -17,7 +17,7 @@ from services.cli import room_states
 from services.cli.context import Context
 from services.cli.errors import Code, fail
 from services.cli.keys import trust_files
-from services.cli.keys.engine_keys import SETTINGS, USES, key_files
+from services.cli.keys.engine_keys import SETTINGS, USES, key_files, must_be_theirs
 from services.cli.room_states import Behind, States
 from services.runtime.trust import SigningKey, new_key, read_key, write_key
 
@@ -40,6 +40,7 @@ class Rotation:
         """Of `room`'s key, by the room's settings. Fails with a sentence when there is no bundle that knows it."""
         self._context, self._room, self._means = context, room, means
         self._files = key_files(context, room)
+        must_be_theirs(context, room, self._files.current)
         found = trust_files.current_bundle(context.home)
         if found is None:
             fail(f"no trust bundle in {context.home}: make one with `tocsin keys bundle`", Code.MISSING)
