@@ -1,9 +1,6 @@
-"""The records that intake writes: the Alert, the Refusal, the Alarm."""
-
-from datetime import datetime
+"""The records that intake writes: the Alert and the Refusal."""
 
 from schemas.alert import Alert, Refusal
-from schemas.operations import Alarm
 from schemas.words import Realm
 from services.cap.reading import Reading
 from services.intake.findings import Remark, finding_of, grade_of
@@ -55,16 +52,4 @@ def refusal_of(
         line=remark.line,
         sent=reading.alert.sent if reading else None,
         publisher=publisher.id if publisher else None,
-    )
-
-
-def alarm_of(realm: Realm, remark: Remark, now: datetime) -> Alarm:
-    """Somebody must look: a real alert went into the drill."""
-    return Alarm(
-        realm=realm,
-        room=ROOM,
-        rule=remark.rule,
-        says="an alert with status Actual came to the drill's intake and was refused there: nobody will hear it",
-        do="ask its sender to publish it on the live topic at once; `tocsin status` shows refusals with their sender",
-        since=now,
     )

@@ -14,8 +14,8 @@ from schemas.words import Grade, Realm
 from services.cap.names import key_of
 from services.cap.read import read
 from services.cap.reading import CapError, Reading
-from services.intake import content, heartbeats, judge, memory, store
-from services.intake.answers import ROOM, alarm_of, alert_of, refusal_of
+from services.intake import content, heartbeats, judge, memory, misplaced, store
+from services.intake.answers import ROOM, alert_of, refusal_of
 from services.intake.case import Case
 from services.intake.completing import completed
 from services.intake.findings import Remark
@@ -108,6 +108,11 @@ class Filing:
         """Say which publishers have fallen silent that promised not to, and which are back."""
         for key, alarm in heartbeats.changed(connection, self.realm, self.register, self.clock.now()):
             self.outbox.put(connection, ALARMS, key, alarm)
+
+    def end_alarms(self, connection: sa.Connection) -> None:
+        """Say which alarms of real alerts in the drill a person has had the time to see."""
+        for alarm in misplaced.seen(connection, self.realm, self.clock.now()):
+            self.outbox.put(connection, ALARMS, f"{ROOM}#{alarm.rule}", alarm)
 
     def _settle(
         self, connection: sa.Connection, original: Original, reading: Reading | CapError, *, waited: bool = False
@@ -205,8 +210,8 @@ class Filing:
         record = self._refusal(original, reading, remark, taken_by.digest if taken_by else None)
         self._publish(connection, original, REFUSED, original.digest, record)
         if decision.alarm:
-            alarm = alarm_of(self.realm, remark, original.received)
-            self._publish(connection, original, ALARMS, f"{ROOM}#{remark.rule}", alarm)
+            alarm = misplaced.found(connection, self.realm, original.digest, original.received)
+            self._publish(connection, original, ALARMS, f"{ROOM}#{alarm.rule}", alarm)
         return Result(Outcome.REFUSE, (remark,))
 
     def _record(self, connection: sa.Connection, original: Original, reading: Reading, answer: Answer) -> Result:

@@ -54,6 +54,7 @@ def alarm_of(realm: Realm, publisher: Publisher, seen: datetime, *, over: bool) 
         rule=RULE,
         says=f"{publisher.id} promised a System message every {publisher.heartbeat_s:g} s, and none has come since",
         do=f"ask {publisher.id} whether it can publish: an alert of theirs might not reach Tocsin now",
+        about=publisher.id,
         since=seen,
         over=over,
     )

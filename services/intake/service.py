@@ -40,6 +40,7 @@ class Intake:
             await self.end_waits()
             if self._filing.awaits_beats:
                 await self._store.transact(self._filing.hear_beats)
+            await self._store.transact(self._filing.end_alarms)
             self._metrics.waiting.set(await self._store.transact(store.waiting_count))
             await asyncio.sleep(SWEEP_S)
 

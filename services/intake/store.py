@@ -72,6 +72,13 @@ BEATS = sa.Table(
     sa.Column("seen", Moment, nullable=False),
     sa.Column("alarmed", sa.Boolean, nullable=False),
 )
+#: Real alerts that came to the drill, and when; the alarm of each stands (`services.intake.misplaced`).
+MISPLACED = sa.Table(
+    "misplaced",
+    METADATA,
+    sa.Column("digest", sa.String, primary_key=True),
+    sa.Column("since", Moment, nullable=False),
+)
 #: Who has read which original bytes, and why. A nonce is good once.
 READINGS = sa.Table(
     "readings",

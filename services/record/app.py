@@ -39,7 +39,7 @@ def build() -> Room:
         renderer=Renderer(settings.templates / "pages", labels), metrics=metrics,
     )  # fmt: skip
     watch = Watch(store, room.clock, metrics)
-    projection = Projection(store, Belief(keeper, room.realm), pages.changed, watch.moved)
+    projection = Projection(store, Belief(keeper, room.realm), pages.changed, watch.moved, metrics.alarm)
     handlers = Handlers(projection, keeper, lambda rule: room.metrics.refused.labels(rule).inc())
     handlers.register(room)
     for route in Routes(store, room.clock).all():

@@ -33,7 +33,7 @@ from services.runtime.trusted import NotTrustedError
 
 #: Topics where nothing is busy enough to be starved by a long poll; a shorter one costs processor time for nothing.
 SLOW_FETCH_MS = 500
-STORY = (ACCEPTED, COMPOSED, HELD, RECOMPOSITIONS, ESTIMATED, DECIDED, APPROVALS, WITHHELD, ALARMS, READINGS)
+STORY = (ACCEPTED, COMPOSED, HELD, RECOMPOSITIONS, ESTIMATED, DECIDED, APPROVALS, WITHHELD, READINGS)
 #: Parked records are any bytes: they are not decoded here, or what cannot be read would be parked again.
 PARKED_BYTES = dataclasses.replace(PARKED, values=())
 
@@ -49,6 +49,7 @@ class Handlers:
         """Consume every topic that tells of an alert."""
         for topic in STORY:
             room.consume(topic, self._projection.take, fetch_wait_ms=SLOW_FETCH_MS)
+        room.consume(ALARMS, self._projection.alarm, fetch_wait_ms=SLOW_FETCH_MS)
         room.consume(REFUSED, self.refused, fetch_wait_ms=SLOW_FETCH_MS)
         room.consume(RELEASED, self.released, fetch_wait_ms=SLOW_FETCH_MS)
         room.consume(STOPPED, self.stopped, fetch_wait_ms=SLOW_FETCH_MS)

@@ -49,7 +49,7 @@ def seconds(connection: sa.Connection, found: "sa.Row[Any]", stage: Stage) -> fl
     end = _ENDS[stage](connection, found)
     if end is None:
         return None
-    start = _known_wrong(connection, found) if stage is Stage.CORRECTED else _received(connection, found)
+    start = known_wrong(connection, found) if stage is Stage.CORRECTED else _received(connection, found)
     if start is None:
         return None
     return round((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds(), 3)
@@ -102,8 +102,8 @@ def _share(connection: sa.Connection, found: "sa.Row[Any]") -> str | None:
     return reading.moment(connection, query.offset(math.ceil(SHARE * number) - 1).limit(1))
 
 
-def _known_wrong(connection: sa.Connection, found: "sa.Row[Any]") -> str | None:
-    """When somebody said so: a withdrawal signed, a Cancel received, or a correction composed."""
+def known_wrong(connection: sa.Connection, found: "sa.Row[Any]") -> str | None:
+    """When somebody said that it is wrong: a withdrawal signed, a Cancel received, or a correction composed."""
     said = [stop.at for stop in reading.stops(connection, found.digest) if stop.word is DecisionWord.WITHDRAW]
     for later in reading.broadcasts(connection, found.lineage):
         if (later.version, later.revision) <= (found.version, found.revision):
@@ -119,12 +119,16 @@ def _known_wrong(connection: sa.Connection, found: "sa.Row[Any]") -> str | None:
 
 def _all_corrected(connection: sa.Connection, found: "sa.Row[Any]") -> str | None:
     """When the last target that had it was told; None while one still stands, or nobody had it."""
+    if stands(connection, found):
+        return None
     d = tables.delivery.c
-    standing = sa.func.coalesce(sa.func.sum(sa.case((d.state.in_(STANDS), 1), else_=0)), 0)
-    last = sa.func.max(sa.case((d.state.in_(TAKEN_BACK), d.at), else_=None))
-    row = connection.execute(sa.select(standing, last).where(*_of(found))).one()
-    moment: str | None = row[1]
-    return moment if row[0] == 0 else None
+    return reading.moment(connection, sa.select(sa.func.max(d.at)).where(*_of(found), d.state.in_(TAKEN_BACK)))
+
+
+def stands(connection: sa.Connection, found: "sa.Row[Any]") -> bool:
+    """Whether any message of this Broadcast is still with somebody, as far as is known."""
+    standing = sa.select(sa.literal(1)).where(*_of(found), tables.delivery.c.state.in_(STANDS)).limit(1)
+    return connection.execute(standing).first() is not None
 
 
 _ENDS: dict[Stage, Callable[[sa.Connection, "sa.Row[Any]"], str | None]] = {

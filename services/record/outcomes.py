@@ -1,4 +1,4 @@
-"""What became of messages, what is wrong, and what waits for a person."""
+"""What became of messages, and what is parked for a person."""
 
 from typing import Any
 
@@ -6,11 +6,10 @@ import sqlalchemy as sa
 
 from schemas.base import instant_text
 from schemas.delivery import Deliveries, DeliveryRow
-from schemas.operations import Alarm, Closing
+from schemas.operations import Closing
 from schemas.words import State
 from services.record import tables
-from services.record.store import keep_deliveries, keep_newest
-from services.record.timeline import Entry, What, note, when
+from services.record.store import keep_deliveries
 from services.runtime.decoding import Envelope
 from services.runtime.store import insert_new
 
@@ -36,19 +35,6 @@ def _delivery(row: DeliveryRow) -> dict[str, Any]:
         "seq": row.seq, "at": at, "platform_id": row.platform_id, "sent_at": at if row.state in STANDS else None,
         "delivered_at": at if row.state is State.DELIVERED else None,
     }  # fmt: skip
-
-
-def alarm(connection: sa.Connection, record: Alarm, envelope: Envelope) -> None:
-    """Something is wrong, or no longer."""
-    since = instant_text(record.since)
-    row = {
-        "room": record.room, "rule": record.rule, "lineage": record.lineage or "", "says": record.says,
-        "do": record.do, "since": since, "over": record.over,
-    }  # fmt: skip
-    keep_newest(connection, tables.alarm, [row], "since")
-    if record.lineage:
-        what = What.ALARM_OVER if record.over else What.ALARM
-        note(connection, envelope, Entry(what, record.lineage, when(envelope), says=f"{record.room}: {record.says}"))
 
 
 def parked(connection: sa.Connection, key: str, envelope: Envelope) -> None:

@@ -14,7 +14,7 @@ from schemas.decision import Decision, Recompose
 from schemas.delivery import Deliveries
 from schemas.operations import Alarm, Closing
 from schemas.release import Approval, Release, Stop, Withheld
-from services.record import outcomes, tables, writing
+from services.record import alarms, outcomes, tables, writing
 from services.record.belief import Belief
 from services.record.timeline import What
 from services.runtime.decoding import Envelope
@@ -23,7 +23,7 @@ from services.runtime.store import Store
 
 P = ParamSpec("P")
 #: Records that change the projection and concern nobody outside.
-Quiet = Alert | Broadcast | Held | Recompose | AudienceEstimate | Decision | Approval | Withheld | Alarm | BytesRead
+Quiet = Alert | Broadcast | Held | Recompose | AudienceEstimate | Decision | Approval | Withheld | BytesRead
 WRITERS: dict[type, Callable[..., None]] = {
     Alert: writing.accepted,
     Broadcast: writing.composed,
@@ -33,7 +33,6 @@ WRITERS: dict[type, Callable[..., None]] = {
     Decision: writing.decided,
     Approval: writing.approval,
     Withheld: writing.withheld,
-    Alarm: outcomes.alarm,
     BytesRead: writing.bytes_read,
 }
 
@@ -42,11 +41,12 @@ class Projection:
     """Takes records. `on_public` hears of each lineage whose public page may have to change."""
 
     def __init__(
-        self, store: Store, belief: Belief, on_public: Callable[[str], None], on_progress: Callable[[str], None]
-    ) -> None:
-        """`on_progress` hears of each lineage that came further."""
+        self, store: Store, belief: Belief, on_public: Callable[[str], None], on_progress: Callable[[str], None],
+        on_alarm: Callable[[str, str], None],
+    ) -> None:  # fmt: skip
+        """`on_progress` hears of each lineage that came further, `on_alarm` the room and rule of what is raised."""
         self._store, self._belief = store, belief
-        self._on_public, self._on_progress = on_public, on_progress
+        self._on_public, self._on_progress, self._on_alarm = on_public, on_progress, on_alarm
         self._judged = 0
 
     async def take(self, record: Quiet, envelope: Envelope) -> None:
@@ -54,6 +54,11 @@ class Projection:
         await self._do(WRITERS[type(record)], record, envelope)
         if isinstance(record, Broadcast):
             self._on_progress(record.lineage)
+
+    async def alarm(self, record: Alarm, envelope: Envelope) -> None:
+        """Something is wrong, or no longer."""
+        if await self._store.transact(alarms.take, record, envelope):
+            self._on_alarm(record.room, record.rule)
 
     async def refused(self, record: Refusal) -> None:
         """Bytes that did not become an alert."""

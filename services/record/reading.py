@@ -112,5 +112,17 @@ def newest_released(connection: sa.Connection, lineage: str) -> "sa.Row[Any] | N
     return next((row for row in broadcasts(connection, lineage) if released_at(connection, row.digest)), None)
 
 
+def is_in_force(connection: sa.Connection, digest: str, now: datetime) -> bool:
+    """Whether a released Broadcast still speaks: it has not ended, and was neither taken back nor overtaken."""
+    b = tables.broadcast
+    found = connection.execute(sa.select(b.c.lineage, b.c.expires).where(b.c.digest == digest)).one_or_none()
+    if found is None or datetime.fromisoformat(found.expires) <= now:
+        return False
+    if any(said.word is DecisionWord.WITHDRAW for said in stops(connection, digest)):
+        return False
+    newest_one = newest_released(connection, found.lineage)
+    return newest_one is None or newest_one.digest == digest
+
+
 def _is_there(connection: sa.Connection, table: sa.Table, condition: "sa.ColumnElement[bool]") -> bool:
     return connection.execute(sa.select(sa.literal(1)).select_from(table).where(condition).limit(1)).first() is not None

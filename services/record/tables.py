@@ -35,7 +35,7 @@ broadcast = sa.Table(
     "broadcast", metadata, _text("digest", key=True), _text("lineage"), _number("version"), _number("revision"),
     _text("kind"), _text("scope"), _text("severity"), _text("hazard"), _text("received"), _text("composed"),
     _text("expires"), _text("canonical"),
-    sa.Index("broadcast_lineage", "lineage", "version", "revision"),
+    sa.Index("broadcast_lineage", "lineage", "version", "revision"), sa.Index("broadcast_received", "received"),
 )  # fmt: skip
 
 #: `broadcasts.held`, one row a version.
@@ -91,10 +91,17 @@ delivery = sa.Table(
     sa.Index("delivery_states", "lineage", "channel", "kind", "state"),
 )  # fmt: skip
 
-#: The latest word of each alarm.
+#: The words of the partial index: a statement uses it only where it says the same, as words and not as a parameter.
+FAILED = delivery.c.state == sa.literal_column("'failed'")
+sa.Index(
+    "delivery_failed", delivery.c.reason, delivery.c.digest, delivery.c.channel, delivery.c.kind, delivery.c.at,
+    sqlite_where=FAILED, postgresql_where=FAILED,
+)  # fmt: skip
+
+#: The latest word of each alarm. `lineage` is what it is of: where that is no alert, `about` says the same.
 alarm = sa.Table(
     "alarm", metadata, _text("room", key=True), _text("rule", key=True), _text("lineage", key=True), _text("says"),
-    _text("do"), _text("since"), sa.Column("over", sa.Boolean, nullable=False),
+    _text("do"), _text("since"), sa.Column("over", sa.Boolean, nullable=False), _text("about", null=True),
 )  # fmt: skip
 
 #: What is parked, by origin and room; `did` once a person has replayed or dropped it.

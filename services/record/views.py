@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from services.record import alarms as open_alarms
 from services.record import latency, reading, tables
 from services.record.standing import standing
 from services.record.timeline import What
@@ -118,11 +119,11 @@ def deliveries(connection: sa.Connection, lineage: str, wanted: dict[str, str], 
     return {"deliveries": rows, "next": rows[-1]["id"] if len(rows) == limit else None}
 
 
-def alarms(connection: sa.Connection) -> Json:
-    """What is wrong now, newest first."""
+def alarms(connection: sa.Connection, now: datetime) -> Json:
+    """What is wrong now, newest first; `about` names it where it is no alert."""
     a = tables.alarm
-    rows = connection.execute(sa.select(a).where(~a.c.over).order_by(a.c.since.desc())).mappings()
-    return {"alarms": [dict(row) for row in rows]}
+    rows = connection.execute(sa.select(a).where(open_alarms.is_open(now)).order_by(a.c.since.desc())).mappings()
+    return {"alarms": [dict(row) | ({"lineage": ""} if row["about"] else {}) for row in rows]}
 
 
 def refusals(connection: sa.Connection, limit: int) -> Json:

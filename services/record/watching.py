@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from structlog.stdlib import get_logger
 
 from schemas.base import instant_text
-from services.record import backups, latency, reading, tables
+from services.record import alarms, backups, latency, overdue, reading, refused, tables
 from services.record.latency import Stage
 from services.record.metrics import RecordMetrics
 from services.runtime.clock import Clock
@@ -19,6 +19,8 @@ EVERY_S = 5.0
 #: Rows of one Broadcast come in several records: 95 % of them is known once nothing has moved for so long.
 QUIET_S = 10.0
 RECENT = timedelta(days=3)
+#: Between two looks at what is missing: bounds are minutes.
+MISSING_S = 30.0
 #: What can still change while messages move.
 AT_REST = frozenset({Stage.DELIVERED_95, Stage.CORRECTED})
 
@@ -32,6 +34,7 @@ class Watch:
         #: When each lineage last moved, by the clock that counts durations.
         self._moved: dict[str, float] = {}
         self._show = True
+        self._missing_at = 0.0
 
     def moved(self, lineage: str) -> None:
         """Something of this lineage changed."""
@@ -58,7 +61,12 @@ class Watch:
         if self._show:
             self._show = False
             self._metrics.show(await self._store.transact(_deliveries))
-        self._metrics.show_open(*await self._store.transact(_open))
+        if self._clock.boottime() >= self._missing_at:
+            self._missing_at = self._clock.boottime() + MISSING_S
+            self._metrics.show_overdue(await self._store.transact(overdue.overdue, self._clock.now()))
+            self._metrics.show_refused(await self._store.transact(refused.refused, self._clock.now()))
+        open_alarms = await self._store.transact(alarms.open_now, self._clock.now())
+        self._metrics.show_open(open_alarms, await self._store.transact(_parked))
         self._metrics.show_backup(await self._store.transact(backups.newest))
 
     def _observe(self, connection: sa.Connection, lineage: str, quiet: bool) -> bool:  # noqa: FBT001 - for `transact`
@@ -90,8 +98,7 @@ def _deliveries(connection: sa.Connection) -> dict[tuple[str, str], int]:
     return {(channel, state): number for channel, state, number in connection.execute(query)}
 
 
-def _open(connection: sa.Connection) -> tuple[int, int]:
-    """Alarms that are not over, and what is parked: few, and not always of a lineage, so counted at every look."""
-    alarms = sa.select(sa.func.count()).select_from(tables.alarm).where(~tables.alarm.c.over)
+def _parked(connection: sa.Connection) -> int:
+    """What is parked: few, and not always of a lineage, so counted at every look."""
     parked = sa.select(sa.func.count()).select_from(tables.parked).where(tables.parked.c.did.is_(None))
-    return connection.scalar(alarms) or 0, connection.scalar(parked) or 0
+    return connection.scalar(parked) or 0

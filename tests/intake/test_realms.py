@@ -57,6 +57,33 @@ async def test_the_drill_refuses_a_real_alert_and_wakes_somebody(drill: Desk) ->
     assert Alarm.model_validate_json(alarm.value).do
 
 
+async def test_each_real_alert_in_the_drill_is_an_alarm_of_its_own_and_over_after_a_day(drill: Desk) -> None:
+    await drill.take(message("a"))
+    drill.clock.forward(3600)
+    await drill.take(message("b", 1))
+    first, second = alarms(drill)
+    assert first.about != second.about
+    assert first.about == digest_of(message("a"))
+    for seconds, ended in ((86_399 - 3600, []), (1, [first.about]), (3600, [first.about, second.about])):
+        drill.clock.forward(seconds)
+        for _ in range(2):
+            await drill.store.transact(drill.intake._filing.end_alarms)
+        assert [one.about for one in alarms(drill)[2:]] == ended
+    assert all(one.over for one in alarms(drill)[2:])
+
+
+async def test_a_real_alert_that_comes_to_the_drill_again_is_raised_again(drill: Desk) -> None:
+    await drill.take(message("a"))
+    drill.clock.forward(60)
+    await drill.take(message("a"))
+    first, again = alarms(drill)
+    assert (first.about, first.since < again.since) == (again.about, True)
+
+
+def alarms(desk: Desk) -> list[Alarm]:
+    return [Alarm.model_validate_json(one.value) for one in desk.published("drill.alarms")]
+
+
 @pytest.mark.parametrize("realm", list(Realm))
 async def test_a_draft_is_refused_everywhere(tmp_path: Path, realm: Realm) -> None:
     desk = Desk(tmp_path, realm)

@@ -156,6 +156,7 @@ async def test_a_missed_heartbeat_is_an_alarm_and_its_return_the_end(tmp_path: P
     missed, back = (Alarm.model_validate_json(one.value) for one in desk.published("alarms"))
     assert (missed.rule, missed.over, back.over) == ("missed-heartbeat", False, True)
     assert SENDER not in missed.says
+    assert missed.about == back.about == KESTREL.id
 
 
 async def test_old_messages_are_held_as_stale_but_never_a_cancel(tmp_path: Path) -> None:

@@ -284,12 +284,12 @@ async def test_alarms_refusals_and_what_is_parked(tmp_path: Path) -> None:
         parked = Envelope(message.topic, 0, 0, message.key, message.value, message.headers, 0)
         await w.projection.parked(message.value or b"", parked)
         with w.store.begin() as connection:
-            assert [each["rule"] for each in views.alarms(connection)["alarms"]] == ["auth"]
+            assert [each["rule"] for each in views.alarms(connection, NOW)["alarms"]] == ["auth"]
             assert [each["state"] for each in views.refusals(connection, 9)["refusals"]] == ["refused"]
             (waiting,) = views.parked(connection, 9)["parked"]
         assert (waiting["room"], waiting["topic"]) == ("approve", "broadcasts.composed")
         await w.watch.look()
-        assert w.metric("tocsin_record_alarms") == 1
+        assert w.metric("tocsin_record_alarms", raised_by="other", rule="other") == 1
         assert w.metric("tocsin_record_parked") == 1
         done = Closing(realm=Realm.LIVE, origin=bad.origin, did="drop", person="ops-1", reason="junk", at=NOW)
         closing = message_of(Realm.LIVE, PARKED, waiting["key"], done)

@@ -16,6 +16,7 @@ from schemas.alert import Alert, Refusal
 from schemas.base import Record
 from schemas.broadcast import Broadcast, Held, Rendition
 from schemas.delivery import Deliveries, DeliveryRow
+from schemas.operations import Alarm
 from schemas.release import Release, Stop, Withheld
 from schemas.topics import (
     ACCEPTED,
@@ -77,6 +78,8 @@ class World:
             return await self.projection.stopped(record, envelope)
         if isinstance(record, Deliveries):
             await self.projection.deliveries(record)
+        elif isinstance(record, Alarm):
+            await self.projection.alarm(record, envelope)
         elif isinstance(record, Refusal):
             await self.projection.refused(record)
         else:
@@ -119,7 +122,7 @@ def world(folder: Path, realm: Realm = Realm.LIVE, *, bundle: bool = True) -> It
         metrics=metrics,
     )  # fmt: skip
     watch = Watch(store, clock, metrics)
-    projection = Projection(store, Belief(keeper, realm), pages.changed, watch.moved)
+    projection = Projection(store, Belief(keeper, realm), pages.changed, watch.moved, metrics.alarm)
     yield World(folder, realm, store, clock, registry, projection, pages, watch, keeper)
     store.close()
 
