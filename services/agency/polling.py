@@ -40,30 +40,48 @@ class Poller:
     now: Callable[[], datetime]
     metrics: AgencyMetrics
     proxy: str | None = field(default=None, repr=False)
+    #: When each feed was read last; before the first time, when this process began.
+    _read: dict[str, datetime] = field(default_factory=dict, repr=False)
 
     async def run(self) -> None:
         """Poll for ever."""
+        self.begin()
         async with aiohttp.ClientSession(timeout=_TIMEOUT, proxy=self.proxy) as session:
             while True:
                 for feed in self.feeds:
                     await self.poll(session, feed)
                 await asyncio.sleep(self.every_s)
 
+    def begin(self) -> None:
+        """From now on each feed is to be read."""
+        self._read.update(dict.fromkeys(self.feeds, self.now()))
+        self._show()
+
+    def _show(self) -> None:
+        if self._read:
+            self.metrics.feeds_read.set(min(self._read.values()).timestamp())
+
     async def poll(self, session: aiohttp.ClientSession, feed: str) -> int:
         """Ask one feed once; how many alerts were put on their way. A feed that fails is asked again next time."""
-        before = await self.rows.transact(store.feed, feed)
         try:
-            answer = await _get(session, feed, before)
-            if answer is None:
-                return 0
-            count = 0
-            for link in links(answer.data, feed):
-                count += await self._fetch(session, feed, link, first=before is None)
-            await self.rows.transact(store.keep_feed, store.Feed(feed, answer.etag, answer.modified))
+            count = await self._poll(session, feed)
         except (aiohttp.ClientError, TimeoutError, FeedError, _TooLargeError):
             self.metrics.polls.labels("failed").inc()
             return 0
         self.metrics.polls.labels("read").inc()
+        self._read[feed] = self.now()
+        self._show()
+        return count
+
+    async def _poll(self, session: aiohttp.ClientSession, feed: str) -> int:
+        before = await self.rows.transact(store.feed, feed)
+        answer = await _get(session, feed, before)
+        if answer is None:
+            return 0  # nothing has changed: that is read too
+        count = 0
+        for link in links(answer.data, feed):
+            count += await self._fetch(session, feed, link, first=before is None)
+        await self.rows.transact(store.keep_feed, store.Feed(feed, answer.etag, answer.modified))
         return count
 
     async def _fetch(self, session: aiohttp.ClientSession, feed: str, link: str, *, first: bool) -> int:

@@ -22,6 +22,9 @@ class ApproveMetrics:
         self.waiting = Gauge("tocsin_approvals_waiting", "Broadcasts that wait", ["severity"], registry=registry)
         self.oldest = Gauge("tocsin_approvals_oldest_seconds", "Age of the longest wait", registry=registry)
         self.held = Gauge("tocsin_held_waiting", "Alerts that a person must help to compose", registry=registry)
+        self.late = Gauge(
+            "tocsin_deadlines_passed", "What waits on although its deadline has passed", ["what"], registry=registry
+        )
         self.waited = Histogram(
             "tocsin_approval_wait_seconds", "From composed to released", ["severity"], buckets=LATENCY,
             registry=registry,
@@ -46,6 +49,8 @@ class ApproveMetrics:
             self.waiting.labels(severity.value)
             self.waited.labels(severity.value)
             self.since_received.labels(severity.value)
+        for what in ESCALATIONS:
+            self.late.labels(what)
         for counter, labels in ((self.released, HOW), (self.withheld, WithheldReason), (self.escalated, ESCALATIONS)):
             for label in labels:
                 counter.labels(str(label))
@@ -78,9 +83,13 @@ class ApproveMetrics:
         log.warning("untrusted.refused", rule=rule, lineage=lineage)
         self._room.refused.labels(rule).inc()
 
-    def show_waiting(self, by_severity: dict[Severity, int], oldest_s: float, held: int) -> None:
+    def show_waiting(
+        self, by_severity: dict[Severity, int], oldest_s: float, held: int, late: dict[str, int]
+    ) -> None:  # fmt: skip
         """Show what waits now."""
         for severity in Severity:
             self.waiting.labels(severity.value).set(by_severity.get(severity, 0))
         self.oldest.set(oldest_s)
         self.held.set(held)
+        for what, number in late.items():
+            self.late.labels(what).set(number)

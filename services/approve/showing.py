@@ -47,11 +47,11 @@ class Showing:
         return [self._proposal(turn, proposal) for proposal in store.find_lineage(c, lineage)]
 
     @staticmethod
-    def counts(c: sa.Connection, now: datetime) -> tuple[dict[Severity, int], float, int]:
-        """How many wait by severity, the longest wait in seconds, and how many alerts are held."""
+    def counts(c: sa.Connection, now: datetime) -> tuple[dict[Severity, int], float, int, dict[str, int]]:
+        """How many wait by severity, the longest wait in seconds, how many alerts are held, and what is late."""
         counts, since = store.count_open(c)
         oldest = (now - since).total_seconds() if since else 0.0
-        return counts, max(0.0, oldest), store.count_held(c)
+        return counts, max(0.0, oldest), store.count_held(c), store.count_late(c)
 
     def _proposal(self, turn: Turn, proposal: Proposal) -> dict[str, Any]:
         case = self._settler.case(turn, proposal)

@@ -230,6 +230,16 @@ def count_held(c: sa.Connection) -> int:
     return int(c.execute(sa.select(sa.func.count()).where(held.c.due.is_not(None))).scalar_one())
 
 
+def count_late(c: sa.Connection) -> dict[str, int]:
+    """How many wait on although a deadline of theirs has passed, by what waits, as `metrics.ESCALATIONS` has it."""
+    late = {
+        "approval": (proposals, proposals.c.state.in_([state.value for state in OPEN]) & (proposals.c.escalations > 0)),
+        "held": (held, held.c.due.is_not(None) & (held.c.escalations > 0)),
+    }
+    counts = {what: sa.select(sa.func.count()).select_from(table).where(where) for what, (table, where) in late.items()}
+    return {what: int(c.execute(query).scalar_one()) for what, query in counts.items()}
+
+
 def find_held_due(c: sa.Connection, now: datetime) -> list[HeldAlert]:
     """Held alerts whose deadline has passed."""
     return find_held(c, held.c.due <= now)

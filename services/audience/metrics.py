@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from schemas.words import ReplyWord, Urgency
 
@@ -24,6 +24,9 @@ class AudienceMetrics:
         self.estimates = Counter("tocsin_audience_estimates_total", "Estimates published", registry=registry)
         self.selections = Counter(
             "tocsin_audience_selections_total", "Selections that ended, by how", ["outcome"], registry=registry
+        )
+        self.too_wide = Gauge(
+            "tocsin_audience_too_wide", "Selections that stand still: more people than were approved", registry=registry
         )
         self.batches = Counter("tocsin_audience_batches_total", "Batches written", ["urgency"], registry=registry)
         self.people = Counter(

@@ -179,6 +179,17 @@ def hold_back(connection: sa.Connection, digest: str, people: int) -> None:
     connection.execute(sa.update(release).where(still).values(progress=Progress.TOO_WIDE.value, people=people))
 
 
+def too_wide(connection: sa.Connection, now: datetime) -> int:
+    """How many selections stand still because of their size, of alerts that have not ended or been overtaken."""
+    later = release.alias("later")
+    overtaken = sa.exists().where(
+        later.c.lineage == release.c.lineage,
+        sa.tuple_(later.c.version, later.c.revision) > sa.tuple_(release.c.version, release.c.revision),
+    )
+    still = (release.c.progress == Progress.TOO_WIDE.value) & (release.c.ends > now) & ~overtaken
+    return connection.scalar(sa.select(sa.func.count()).select_from(release).where(still)) or 0
+
+
 def unwritten(connection: sa.Connection, digest: str, limit: int) -> list[Cut]:
     """The next batches to publish; none where the selection was stopped meanwhile."""
     query = (

@@ -82,11 +82,16 @@ class Worker:
             try:
                 while await asyncio.to_thread(self._may_work) and await self.step():
                     pass
+                await self.show()
             except Exception as error:  # noqa: BLE001 - whatever failed, the work still stands in the store
                 log.warning("audience.retry", error=type(error).__name__, says=_sentence(error), wait_s=again)
                 wait, again = again, min(AGAIN_MOST_S, again * 2)
             else:
                 wait, again = idle_s, AGAIN_S
+
+    async def show(self) -> None:
+        """Show what stands still now."""
+        self._m.metrics.too_wide.set(await self._m.store.transact(rows.too_wide, self._m.clock.now()))
 
     async def step(self) -> bool:
         """Do one thing; whether there was one."""

@@ -1,6 +1,7 @@
 """A feed on loopback: conditional requests, each alert once, and the first time only what is in force, held."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -110,6 +111,27 @@ async def test_a_feed_that_fails_is_asked_again(store: Store, site: Site) -> Non
         assert await polling.poll(session, f"{site.base}/cap/a") == 0
     assert polling.metrics.polls.labels("failed")._value.get() == 1
     store.close()
+
+
+async def test_the_oldest_reading_counts_and_what_has_not_changed_is_read(store: Store, site: Site) -> None:
+    polling = replace(poller(store, site), feeds=(f"{site.base}/feed", f"{site.base}/nothing"))
+    hands, metrics = polling.now.__self__, polling.metrics  # type: ignore[attr-defined]  # a method of the clock's
+    shown = metrics.feeds_read._value.get
+    assert math.isnan(shown()), "a house without feeds waits for none"
+    polling.begin()
+    begun = shown()
+    async with aiohttp.ClientSession() as session:
+        for _ in range(2):
+            hands.forward(60)
+            for feed in polling.feeds:
+                await polling.poll(session, feed)
+    assert shown() == begun, "the other one was never read"
+    assert (metrics.polls.labels("read")._value.get(), metrics.polls.labels("failed")._value.get()) == (2, 2)
+    del polling._read[polling.feeds[1]]
+    async with aiohttp.ClientSession() as session:
+        await polling.poll(session, polling.feeds[0])
+    assert site.asked[-1] == ("feed", '"2"'), "the answer was 304"
+    assert shown() == begun + 120
 
 
 async def test_intake_holds_what_came_by_a_first_poll(tmp_path: Path) -> None:

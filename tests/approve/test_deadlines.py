@@ -18,6 +18,7 @@ from tests.support.trust import (
     broadcast,
     decision,
     estimate,
+    held,
     rule,
     signed_bundle,
     statement,
@@ -56,6 +57,30 @@ def test_at_the_deadline_somebody_is_woken_and_it_waits_again(desk: Desk) -> Non
     desk.take("decided", decision(SEVERE, issued=desk.clock.now(), expires=desk.clock.now() + timedelta(hours=1)))
     assert len(desk.releases()) == 1
     assert [a.over for a in desk.alarms()] == [False, False, True]
+
+
+def late(desk: Desk) -> dict[str, int]:
+    with desk.parts.store.begin() as connection:
+        return desk.parts.showing.counts(connection, desk.clock.now())[3]
+
+
+def test_what_is_late_is_shown_until_somebody_has_answered(desk: Desk) -> None:
+    desk.composed(SEVERE)
+    assert late(desk) == {"approval": 0, "held": 0}
+    desk.after(seconds=600)
+    assert late(desk) == {"approval": 1, "held": 0}
+    desk.take("decided", decision(SEVERE, issued=desk.clock.now(), expires=desk.clock.now() + timedelta(hours=1)))
+    assert late(desk) == {"approval": 0, "held": 0}
+
+
+def test_a_held_alert_is_late_until_a_broadcast_has_come_of_it(desk: Desk) -> None:
+    desk.held(held())
+    desk.after(minutes=9)
+    assert late(desk) == {"approval": 0, "held": 0}
+    desk.after(minutes=1)
+    assert late(desk) == {"approval": 0, "held": 1}
+    desk.composed(broadcast(composed=desk.clock.now()))
+    assert late(desk) == {"approval": 0, "held": 0}
 
 
 def test_a_role_that_was_woken_may_approve(desk: Desk) -> None:

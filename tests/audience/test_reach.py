@@ -1,5 +1,6 @@
 """Estimates before approval; and nobody is texted when the audience has outgrown what was approved."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,29 @@ async def test_a_new_decision_with_the_new_reach_releases_the_same_digest(world:
     assert len(await world.release(broadcast(), reach=100)) == 1
     assert [a.over for a in world.alarms()] == [False, True]
     assert world.metrics.selections.labels("too_wide")._value.get() == 1
+
+
+async def test_what_stands_still_is_shown_until_it_is_settled_overtaken_or_over(world: World) -> None:
+    people(world, *map(row, range(100)))
+    shown = world.metrics.too_wide._value.get
+
+    async def look() -> float:
+        await world.worker.show()
+        found: float = shown()
+        return found
+
+    assert await world.release(broadcast(), reach=50) == []
+    assert await look() == 1
+    await world.release(broadcast(), reach=100)
+    assert await look() == 0
+    await world.release(broadcast(version=2), reach=50)
+    assert await look() == 1
+    await world.release(broadcast(version=3), reach=100)
+    assert await look() == 0, "the newer version reaches them"
+    await world.release(broadcast(version=4), reach=50)
+    assert await look() == 1
+    world.clock.at += timedelta(days=3)
+    assert await look() == 0, "it has ended"
 
 
 async def test_an_opt_out_between_estimate_and_release_counts(world: World) -> None:
