@@ -30,7 +30,8 @@ class DispatchMetrics:
         self.planned = {kind: planned.labels(self._channel, kind.value) for kind in Kind}
         self.doubt = self._gauge("tocsin_oldest_doubt_seconds", "Age of the oldest delivery in doubt")
         self.duplicates = self._gauge(
-            "tocsin_duplicates_detected", "Second platform ids of one delivery, as the ledger has counted them"
+            "tocsin_duplicates_detected",
+            "Second platform ids of one delivery, as the ledger has counted them; NaN until it was read",
         )
         self.surprises = self._counter(
             "tocsin_late_evidence_total", "Messages that stand although the ledger had settled them otherwise"

@@ -102,11 +102,12 @@ class Listed:
 
 @dataclass(frozen=True)
 class Probe:
-    """What a free call says of the credentials."""
+    """What a free call says of the credentials. `wait_s`: the platform answers, and wants no call for so long."""
 
     ok: bool
     says: str
     remaining: int | None = None
+    wait_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,10 @@ log = get_logger(__name__)
 REPORT_S = 0.2
 GAUGES_S = 5.0
 PROBE_S = 60.0
+#: After a probe that failed, then twice as long each time, up to `PROBE_S`: a platform in trouble is not hammered.
 PROBE_AGAIN_S = 5.0
+#: The longest that a platform's word to wait is heeded: more than any window of its rates.
+PROBE_WAIT_S = 900.0
 
 
 class Watch:
@@ -41,6 +44,8 @@ class Watch:
         self._rate, self._metrics = rate, metrics
         self.probed: str | None = "the platform has not been probed yet"
         self._all_rows_at = 0.0
+        self._again_s = PROBE_AGAIN_S
+        metrics.duplicates.set(float("nan"))  # what 0 would say before the ledger was read, the first look would undo
 
     async def report(self) -> None:
         """Publish what changed in the ledger, for ever; the outbox carries it."""
@@ -85,15 +90,25 @@ class Watch:
     async def probe(self) -> None:
         """Try the credentials now and then: a channel that cannot send must say so before it has to."""
         while True:
-            try:
-                found = await self._channel.probe()
-                self.probed = None if found.ok else found.says
-                self._metrics.remaining.set(float("nan") if found.remaining is None else found.remaining)
-            except Exception as error:  # noqa: BLE001 - a probe that fails is an answer
-                self.probed = f"the platform does not answer ({type(error).__name__})"
-            self._metrics.credentials.set(0 if self.probed else 1)
-            self._metrics.probed.set(self._room.clock.now().timestamp())
-            await asyncio.sleep(PROBE_AGAIN_S if self.probed else PROBE_S)
+            wait = await self.ask()
+            await asyncio.sleep(wait)
+
+    async def ask(self) -> float:
+        """Try them once; the seconds until the next time."""
+        wait = 0.0
+        try:
+            found = await self._channel.probe()
+            self.probed, wait = None if found.ok else found.says, found.wait_s
+            self._metrics.remaining.set(float("nan") if found.remaining is None else found.remaining)
+        except Exception as error:  # noqa: BLE001 - a probe that fails is an answer
+            self.probed = f"the platform does not answer ({type(error).__name__})"
+        self._metrics.credentials.set(0 if self.probed else 1)
+        self._metrics.probed.set(self._room.clock.now().timestamp())
+        if self.probed is None:
+            self._again_s = PROBE_AGAIN_S
+            return min(PROBE_WAIT_S, max(PROBE_S, wait))
+        again, self._again_s = self._again_s, min(PROBE_S, self._again_s * 2)
+        return again
 
     async def alone(self) -> None:
         """A SQLite ledger serves one process: fewer than all partitions mean that somebody else is in the group."""

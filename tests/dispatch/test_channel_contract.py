@@ -390,6 +390,14 @@ async def test_a_probe_proves_the_credentials(rig: Rig) -> None:
     assert "refuses the credentials" in found.says
 
 
+async def test_a_probe_that_is_one_too_many_is_an_answer(rig: Rig) -> None:
+    """The account is known, or nobody could say that its rate is used up; X says until when."""
+    await rig.fault({"type": "rate_limited", "retry_after": 240}, method="GET")
+    found = await rig.channel.probe()
+    assert (found.ok, found.remaining) == (True, 0 if rig.name is X else None)
+    assert rig.name is not X or 200 < found.wait_s <= 241
+
+
 # --- the kernel's side ---
 
 

@@ -96,6 +96,8 @@ class TwilioClient:
             status = _status(error)
             if status in {errors.UNAUTHORIZED, errors.FORBIDDEN, errors.NOT_FOUND}:
                 return Probe(ok=False, says="Twilio refuses the credentials: check ACCOUNT_SID and AUTH_TOKEN")
+            if status == TOO_MANY:  # it knows whose rate that is
+                return Probe(ok=True, says="Twilio answers: the rate is used up")
             return Probe(ok=False, says=f"Twilio answers with status {status}")
         return Probe(ok=True, says="Twilio answers")
 

@@ -95,8 +95,7 @@ class XClient:
             async with asyncio.timeout(self._answer_s):
                 return await read(await call)  # type: ignore[no-any-return]
         except TooManyRequests as error:
-            reset = error.reset_time
-            return NotSent(Reason.RATE_LIMITED, max(0.0, reset - time.time()) if reset else None)
+            return NotSent(Reason.RATE_LIMITED, _reset_in(error))
         except HTTPException as error:
             return _refusal(error)
         except Exception as error:  # noqa: BLE001 - time-out, reset, HTML, never written: the context says which
@@ -120,6 +119,8 @@ class XClient:
                 await response.json()
         except Unauthorized:
             return Probe(ok=False, says="X refuses the credentials: renew the token")
+        except TooManyRequests as error:  # it knows whose rate that is
+            return Probe(ok=True, says="X answers: the rate is used up", remaining=0, wait_s=_reset_in(error) or 0.0)
         remaining = response.headers.get("x-rate-limit-remaining", "")
         return Probe(ok=True, says="X answers", remaining=int(remaining) if remaining.isdigit() else None)
 
@@ -141,6 +142,12 @@ class XClient:
             token = page.get("meta", {}).get("next_token")
             if token is None:
                 return
+
+
+def _reset_in(error: TooManyRequests) -> float | None:
+    """Seconds until the rate is given anew, as X says; None where it does not."""
+    reset = error.reset_time
+    return max(0.0, reset - time.time()) if reset else None
 
 
 async def _created(response: ClientResponse) -> Outcome:
