@@ -34,7 +34,10 @@ class Watched:
         port = free_port()
         self.address = f"http://127.0.0.1:{port}"
         targets = [
-            {"targets": [fleet.door(room).removeprefix("http://")], "labels": {"room": room.replace("/", "-")}}
+            {
+                "targets": [fleet.door(room).removeprefix("http://")],
+                "labels": {"room": room.replace("/", "-"), "realm": "live"},
+            }
             for room in ROOMS
         ]
         own = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())

@@ -1,7 +1,9 @@
 """Who is told of what: a page reaches mail and webhook, a ticket mail, the watchdog its own service."""
 
+import json
 import re
 import subprocess
+import tempfile
 
 import pytest
 
@@ -19,10 +21,51 @@ def test_amtool_takes_it() -> None:
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
 def test_every_alert_goes_where_its_severity_says(rule: dict[str, dict[str, str]]) -> None:
-    labels = [f"alertname={rule['alert']}", f"severity={rule['labels']['severity']}"]
+    found = receiver_of(f"alertname={rule['alert']}", f"severity={rule['labels']['severity']}")
+    assert found == {"page": "page", "ticket": "mail", "none": "watchdog"}[rule["labels"]["severity"]]
+
+
+def receiver_of(*labels: str) -> str:
     words = [tool("amtool"), "config", "routes", "test", f"--config.file={FILE}", *labels]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == {"page": "page", "ticket": "mail", "none": "watchdog"}[rule["labels"]["severity"]]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        (("alertname=TocsinParked", "severity=page", "realm=drill"), "mail"),
+        (("alertname=TocsinAlarm", "severity=page", "realm=drill", "rule=missed-heartbeat"), "mail"),
+        (("alertname=TocsinParked", "severity=ticket", "realm=drill"), "mail"),
+        (("alertname=TocsinParked", "severity=page", "realm=live"), "page"),
+        (("alertname=TocsinAlarm", "severity=page", "realm=drill", "rule=actual-in-drill"), "page"),
+        (("alertname=TocsinAlarmAgain", "severity=page", "realm=drill", "rule=actual-in-drill"), "page"),
+        (("alertname=TocsinWatchdog", "severity=none"), "watchdog"),
+    ],
+)
+def test_a_drill_wakes_nobody_but_for_a_real_alert_in_it(labels: tuple[str, ...], receiver: str) -> None:
+    assert receiver_of(*labels) == receiver
+
+
+def test_the_realms_are_told_apart_and_one_does_not_silence_the_other() -> None:
+    assert "realm" in CONFIG["route"]["group_by"]
+    for rule in CONFIG["inhibit_rules"]:
+        by_realm = "realm" in rule.get("equal", ()) or "realm != drill" in rule["target_matchers"]
+        assert by_realm, rule
+    for name, says in (("drill", "[FIRING] DRILL TocsinParked"), ("live", "[FIRING] TocsinParked")):
+        assert _subject(realm=name, alertname="TocsinParked") == says
+
+
+def _subject(**labels: str) -> str:
+    data = FILE.with_name("messages.tmpl")
+    given = {"status": "firing", "groupLabels": labels, "alerts": []}
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(given, file)
+        file.flush()
+        words = [tool("amtool"), "template", "render", f"--template.glob={data}", f"--template.data={file.name}"]
+        shown = subprocess.run(
+            [*words, '--template.text={{ template "tocsin.subject" . }}'], capture_output=True, text=True, check=True
+        )
+    return shown.stdout.strip()
 
 
 def test_a_page_goes_two_ways() -> None:
