@@ -27,7 +27,9 @@ DirArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A backup, or a
 KeysOption = Annotated[
     Path | None, typer.Option("--keys", metavar="FILE", help="Also the keys out of this file, those that are missing.")
 ]
-OverOption = Annotated[bool, typer.Option("--over", help="Also over stores that hold something; they are kept aside.")]
+OverOption = Annotated[
+    bool, typer.Option("--over", help="Also over stores, and a phonebook's keys, that are there; kept aside.")
+]
 KafkaOption = Annotated[
     str | None, typer.Option("--kafka", envvar="TOCSIN_KAFKA", help="HOST:PORT; else the one of the data folder.")
 ]

@@ -19,7 +19,8 @@ from services.approve.tables import metadata as approve_tables
 from services.cli import backup as backing
 from services.cli import restore as restoring
 from services.cli.context import Context
-from services.cli.copies import belonging, keys_file, last, making, manifest, marks, putting_back, stores
+from services.cli.copies import belonging, keys_file, last, making, manifest, marks, putting_back, ring, stores
+from services.cli.copies.manifest import Manifest, StoreCopy
 from services.cli.copies.stores import PHONEBOOK, Place
 from services.cli.errors import Code, Failure
 from services.cli.house.prepare import prepare
@@ -346,6 +347,14 @@ def test_keys_of_another_phonebook_are_refused_before_anything_changes(
     assert Keyring(ring).fingerprint == fingerprint
     assert [each.read_bytes() for each in context.home.glob("phonebook.keys.json.before-restore-*")] == [other]
     assert {"keys/approve.pem", "bundle.json"} <= set(json.loads(capsys.readouterr().out)["differ"])
+
+
+def test_a_copy_out_of_postgresql_says_which_keys_it_needs(tmp_path: Path) -> None:
+    """As COPY writes the table of the phonebook's own words."""
+    (tmp_path / PHONEBOOK).mkdir()
+    (tmp_path / PHONEBOOK / "phonebook_about.copy").write_text("made\t2026\nhash_key\tabc\n")
+    book = StoreCopy(PHONEBOOK, "postgresql", 2, {"phonebook_about": 2})
+    assert ring.wanted(tmp_path, Manifest(Realm.LIVE, NOW, "1", (book,), None)) == "abc"
 
 
 def test_a_file_of_other_keys_is_refused(context: Context, tmp_path: Path, keys: Path) -> None:
