@@ -40,7 +40,8 @@ while read -r process pod room; do
     fi
     sleep 1
   done
-  [ -z "$address" ] || doors="$doors${doors:+,}$room=http://$address"
+  # One that cannot be seen is named all the same, at a port that nothing answers: its silence is no consent.
+  doors="$doors${doors:+,}$room=http://${address:-127.0.0.1:1}"
 done <"$folder/.forwards"
 
 TOCSIN_CLI_DOORS=$doors "$@"

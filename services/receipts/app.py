@@ -38,6 +38,9 @@ def build() -> Room:
         place, contacts = read_place(
             settings.jurisdiction, settings.templates / "contacts", "TOCSIN_RECEIPTS_JURISDICTION"
         )
+        if place.fictional and settings.is_public:
+            stop([f"{settings.jurisdiction} is a fictional place, whose number nobody answers, and people would be given "
+                  "it: name your own in TOCSIN_RECEIPTS_JURISDICTION"])  # fmt: skip
         texts = AnswerTexts(vocabulary, Place.of(place, contacts))
     except (WordsError, DataError) as error:
         stop([str(error)])

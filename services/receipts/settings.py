@@ -3,12 +3,16 @@
 import ipaddress
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.runtime.settings import RoomSettings, room_config
 
 ROOT = Path(__file__).resolve().parents[2]
+#: Names that nobody can have (https://www.rfc-editor.org/rfc/rfc2606).
+NOWHERE = frozenset({"test", "example", "invalid", "localhost"})
+NOBODYS = frozenset(("example", last) for last in ("com", "net", "org"))
 
 
 class ReceiptsSettings(RoomSettings):
@@ -59,6 +63,13 @@ class ReceiptsSettings(RoomSettings):
                 " and no process can know that by itself"
             )
         return self
+
+    @property
+    def is_public(self) -> bool:
+        """Whether people's replies may come here: its address is one that the world has, not only this machine."""
+        host = (urlsplit(self.public_url or "").hostname or "localhost").lower()
+        labels = host.split(".")
+        return not (_is_loopback(host) or len(labels) == 1 or labels[-1] in NOWHERE or tuple(labels[-2:]) in NOBODYS)
 
     @property
     def tokens(self) -> list[str]:

@@ -15,6 +15,7 @@ from schemas.words import ReplyWord
 from services.limits.sms import segments
 from services.place.contacts import read_place
 from services.receipts.answers import EMPTY, AnswerTexts
+from services.receipts.app import build
 from services.receipts.place import Place
 from services.receipts.settings import ROOT, ReceiptsSettings
 from services.receipts.signature import Signatures
@@ -209,3 +210,27 @@ def test_settings_say_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     settings = ReceiptsSettings()
     assert settings.tokens == ["from-a-file"]
     assert "from-a-file" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "public"),
+    [
+        (None, False), ("http://127.0.0.1:8080", False), ("http://receipts:8080", False), ("http://localhost", False),
+        ("https://receipts.health.example/t", False), ("https://a.example.org", False), ("http://[::1]:1", False),
+        ("https://receipts.health.gov", True), ("https://203.0.113.7", True), ("http://example.de", True),
+    ],
+)  # fmt: skip
+def test_replies_may_come_from_people_where_the_world_has_the_address(url: str | None, public: bool) -> None:
+    assert ReceiptsSettings(twilio_auth_token=SecretStr("t"), public_url=url).is_public is public
+
+
+def test_nobody_is_given_the_number_of_a_fictional_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TOCSIN_DATA", str(tmp_path))
+    monkeypatch.setenv("TOCSIN_RECEIPTS_TWILIO_AUTH_TOKEN", "a-token-of-nobody")
+    monkeypatch.setenv("TOCSIN_RECEIPTS_PUBLIC_URL", "https://receipts.health.gov")
+    with pytest.raises(SystemExit) as ended:
+        build()
+    assert ended.value.code == 2
+    assert "name your own in TOCSIN_RECEIPTS_JURISDICTION" in capsys.readouterr().err
