@@ -39,8 +39,8 @@ def build() -> Room:
             settings.jurisdiction, settings.templates / "contacts", "TOCSIN_RECEIPTS_JURISDICTION"
         )
         if place.fictional and settings.is_public:
-            stop([f"{settings.jurisdiction} is a fictional place, whose number nobody answers, and people would be given "
-                  "it: name your own in TOCSIN_RECEIPTS_JURISDICTION"])  # fmt: skip
+            nobodys = "is a fictional place, and people would be given a number that nobody answers"
+            stop([f"{settings.jurisdiction} {nobodys}: name your own in TOCSIN_RECEIPTS_JURISDICTION"])
         texts = AnswerTexts(vocabulary, Place.of(place, contacts))
     except (WordsError, DataError) as error:
         stop([str(error)])
