@@ -26,7 +26,10 @@ FRAMES = 12
 
 
 def configure(level: str, **bound: str) -> None:
-    """Set up logging for the process; `bound` (room, realm, replica) stands on every line, `level` is of our own."""
+    """Set up logging for the process; `bound` (room, realm, replica) stands on every line, `level` is of our own.
+
+    While a room is built nothing is bound and no level known: then it is called once more.
+    """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -38,7 +41,7 @@ def configure(level: str, **bound: str) -> None:
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(wanted),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=bool(bound),
     )
     structlog.contextvars.bind_contextvars(**bound)
     _take_over_the_libraries(max(wanted, logging.WARNING), shared)

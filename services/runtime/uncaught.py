@@ -1,6 +1,6 @@
 """What Python would print by itself of errors that nobody caught and of warnings: their words, which may hold a number.
 
-A room's process calls `watch` before it builds anything.
+A room's process calls `watch` before it builds anything, and what is logged meanwhile has its form from then on.
 """
 
 import sys
@@ -10,11 +10,12 @@ import warnings
 from types import TracebackType
 from typing import TextIO
 
-from services.runtime.logging import tell
+from services.runtime.logging import configure, tell
 
 
 def watch() -> None:
     """From now on they are lines of the log, by type and place, and the last one a sentence too."""
+    configure("INFO")
     sys.excepthook = _process
     threading.excepthook = _thread
     sys.unraisablehook = _unraisable

@@ -96,9 +96,12 @@ logging.getLogger("aiokafka.cluster").error("Topic %s not found in cluster metad
 logging.getLogger("aiokafka.cluster").error("Topic %d not found", "{NUMBER}")
 """
 UNCAUGHT = f"""
-import asyncio, threading, warnings
+import asyncio, structlog, threading, warnings
 from services.runtime import uncaught
 uncaught.watch()
+log = structlog.stdlib.get_logger("a")
+log.debug("not before it is asked for")
+log.warning("trust.seed_refused")
 warnings.warn("it got {NUMBER}", RuntimeWarning)
 
 def fails():
@@ -113,6 +116,9 @@ class Ends:
     def __del__(self):
         raise KeyError("{NUMBER}")
 Ends()
+from services.runtime.logging import configure
+configure("DEBUG", room="intake", realm="live", replica="0")
+log.debug("asked for")
 {{"{NUMBER}": 1}}["call {NUMBER}"]
 """
 
@@ -156,12 +162,14 @@ def test_no_library_tells_what_it_was_given_whatever_the_level() -> None:
 def test_what_nobody_caught_is_told_by_type_and_place_also_before_there_is_a_log() -> None:
     lines = lines_of(UNCAUGHT, status=1)
     assert [line.get("event") for line in lines] == [
-        "python.warning", "thread.failed", "error.unraisable", "process.failed", None,
+        "trust.seed_refused", "python.warning", "thread.failed", "error.unraisable", "asked for", "process.failed",
+        None,
     ]  # fmt: skip
-    assert (lines[0]["kind"], lines[0]["place"]) == ("RuntimeWarning", "<string>:5")
-    assert [line["error"] for line in lines[1:4]] == ["ValueError", "KeyError", "KeyError"]
-    assert lines[1]["places"][-1] == "<string>:8 fails"
-    assert lines[4]["says"] == "tocsin: ended by KeyError at <string>:19; the line before has the way there"
+    assert (lines[1]["kind"], lines[1]["place"]) == ("RuntimeWarning", "<string>:8")
+    assert [line["error"] for line in (*lines[2:4], lines[5])] == ["ValueError", "KeyError", "KeyError"]
+    assert lines[2]["places"][-1] == "<string>:11 fails"
+    assert lines[5]["room"] == "intake"
+    assert lines[6]["says"] == "tocsin: ended by KeyError at <string>:25; the line before has the way there"
 
 
 @pytest.mark.parametrize("level", ["debug", "INFO", "Warning", "ERROR"])
