@@ -24,13 +24,20 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         _end("interrupted", Code.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - whatever it is, a person gets a sentence
-        _end(_bug(error), Code.BUG)
+        _end(str(error), Code.WRONG) if _of_a_store(error) else _end(_bug(error), Code.BUG)
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _end(sentence: str, code: int) -> None:
     print(f"tocsin: {sentence}", file=sys.stderr)
     sys.exit(code)
+
+
+def _of_a_store(error: Exception) -> bool:
+    """Whether it says itself why a store cannot be used: a setting, a newer version, a restore that broke off."""
+    from services.runtime.postgres import StoreError  # noqa: PLC0415 - it takes time to load
+
+    return isinstance(error, StoreError)
 
 
 def _bug(error: Exception) -> str:

@@ -17,6 +17,7 @@ from schemas.words import Realm
 from services.approve.settings import ApproveSettings
 from services.approve.tables import metadata as approve_tables
 from services.cli import backup as backing
+from services.cli import main as roof
 from services.cli import restore as restoring
 from services.cli.context import Context
 from services.cli.copies import belonging, keys_file, last, making, manifest, marks, putting_back, ring, stores
@@ -255,6 +256,17 @@ def test_half_a_house_says_so_and_is_closed(
     with pytest.raises(Failure, match="no backup was made: a restore of phonebook is not finished"):
         backup(context, tmp_path / "backups")
     assert "a restore has broken off here" in str(refused(context, tmp_path / "copy"))
+
+
+def test_another_verb_on_half_a_house_gets_the_sentence(
+    context: Context, broken_off: Failure, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    del broken_off
+    monkeypatch.setattr("sys.argv", ["tocsin", "brake", "on", "sms", "--data", str(context.data)])
+    with pytest.raises(SystemExit) as ended:
+        roof.main()
+    assert ended.value.code == Code.WRONG
+    assert capsys.readouterr().err.startswith("tocsin: a restore of this store is not finished")
 
 
 def test_typed_again_it_is_whole(
