@@ -1,7 +1,7 @@
 """The eight failures of the runbook, staged on a running house. Each is settled by what doctor and the commands say.
 
 Bad credential, full disk, stuck room, wrong clock, parked poison, old bundle, unreachable webhook, unresolved texts.
-What was unclear when they were first played stands at the end of `deploy/runbook.md`.
+What was unclear when they were first played stands in `deploy/played.md`.
 """
 
 import asyncio

@@ -1,8 +1,10 @@
 """The README's tables are the code's: `python -m services.cli.tables` writes them."""
 
 import re
+from collections import Counter
 
 import pytest
+import yaml
 
 from schemas.topics import TOPICS
 from services.cli import tables
@@ -44,6 +46,14 @@ def test_how_far_the_guidance_is_is_said_as_it_is() -> None:
     says = re.search(r"\*\*Guidance\*\* \| (\d+) packs .*?drafts\*\*: (\d+) are complete, and (\d+) of", TEXT)
     assert says is not None
     assert tuple(map(int, says.groups())) == (len(shelf), len(complete), len(second_hand))
+
+
+def test_as_many_alerts_as_it_says() -> None:
+    groups = yaml.safe_load((tables.ROOT / "deploy" / "prometheus" / "alerts.yml").read_text())["groups"]
+    found = Counter(rule["labels"]["severity"] for group in groups for rule in group["rules"] if "alert" in rule)
+    says = re.search(r"alerts\.yml`: (\d+) \*pages\*, (\d+) \*tickets\* and the watchdog", TEXT)
+    assert says is not None
+    assert found == {"page": int(says[1]), "ticket": int(says[2]), "none": 1}
 
 
 def test_every_verb_that_the_readme_names_exists() -> None:
