@@ -129,4 +129,5 @@ def _of_keys(plan: Plan, done: Done) -> list[str]:
             f"the backup's, move them out of {plan.context.home} and type it again with --over"
         )
     here = whole.phonebook_keys(plan.context)
-    return lines if here.exists() else [*lines, f"the phonebook's keys are missing: put {here} back before the start"]
+    missing = f"the phonebook's keys are not in {here}: its rooms need this backup's, wherever they look for them"
+    return lines if here.exists() else [*lines, missing]
