@@ -202,9 +202,9 @@ def test_what_the_topic_says_is_in_force_on_a_full_disk_and_kept_when_it_comes_a
     for record in (SECOND, gone, SECOND, gone):
         with pytest.raises(OSError, match="No space left"):  # unacknowledged: it is never lost
             keeper.take(record)
-    assert (keeper.serial, keeper.trust.revoked) == (2, {KEYS["officer-1"].id})
+    assert (keeper.serial, keeper.trust.revoked) == (2, frozenset({KEYS["officer-1"].id}))
     assert told == [2, 2], "what follows from it waits for no disk"
     disk.full = False
     keeper.take(gone)
     again = Keeper(shared(tmp_path), "approve")
-    assert (again.serial, again.trust.revoked) == (2, {KEYS["officer-1"].id})
+    assert (again.serial, again.trust.revoked) == (2, frozenset({KEYS["officer-1"].id}))
