@@ -108,7 +108,7 @@ class Account:
         self.older: set[str] = set()
         """Messages of the older alert."""
         self.refused: set[str] = set()
-        """Deliveries that the platform has refused for good."""
+        """Deliveries that the platform has refused for good, or that a person has given up after their end."""
         self.undelivered: set[str] = set()
         """Messages that were ever reported as not delivered."""
         self.delivered: set[str] = set()
@@ -216,6 +216,7 @@ class Account:
         row = rows[which % len(rows)]
         there = [r.message.id for r in self.requests if r.job.id == row.id and r.message]
         to = State.SENT if there else State.PLANNED if row.ends > self.clock.now() else State.FAILED
+        self.refused |= {row.id} if to is State.FAILED else set()
         saying = Saying(row.id, to, "op", "test", there[0] if there and proves else None)
         with self.process(0).store.begin() as connection:
             settle_by_person(connection, Channel.SMS, Realm.LIVE, saying, self.clock.now())

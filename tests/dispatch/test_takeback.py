@@ -4,9 +4,10 @@ import pytest
 
 from schemas.words import BroadcastKind, Channel, Kind, Reason, Severity, State
 from services.dispatch import takeback
+from services.dispatch.ended import Seen, missed
 from services.dispatch.evidence import Evidence
 from services.dispatch.gate import Done
-from services.dispatch.port import NotSent, Sent
+from services.dispatch.port import Ended, NotSent, Sent
 from tests.dispatch.world import ANNA, BEN, CLEO, World, people
 
 ENGLISH = {Channel.SMS: {"en": ["Boil water"]}}
@@ -537,6 +538,19 @@ async def test_reports_of_one_record_in_the_wrong_order_leave_it_taken_back(sms:
     row = sms.row(kind=Kind.WITHDRAWAL)
     await sms.receipts(*(sms.report(row, each) for each in ("undelivered", "delivered")))
     assert (sms.row(kind=Kind.WITHDRAWAL).state, sms.row().state) == (State.DELIVERED, State.WITHDRAWN)
+
+
+async def test_the_platforms_list_that_says_undelivered_is_as_good_as_a_report(sms: World) -> None:
+    value = await sms.release(to=[ANNA])
+    await sms.one.turn()
+    await sms.withdraw(value)
+    await sms.one.settle()
+    [name] = sms.ids(sms.row(kind=Kind.WITHDRAWAL).id)
+    ends: tuple[tuple[Ended, State], ...] = (("undelivered", State.SENT), ("delivered", State.WITHDRAWN))
+    for ended, state in ends:
+        listed = [Seen(name, sms.clock.now(), ended, 30003)]
+        await sms.receipts(*await sms.one.store.transact(missed, listed, sms.clock.now()))
+        assert sms.row().state == state
 
 
 async def test_what_may_have_arrived_is_unresolved_again_when_its_take_back_has_not(sms: World) -> None:
