@@ -31,7 +31,6 @@ DOUBT = frozenset({_S.SENDING, _S.UNKNOWN})
 STANDS = frozenset({_S.SENT, _S.DELIVERED})
 #: Evidence for one of these means that a bound was broken.
 SURPRISING = frozenset({_S.FAILED, _S.EXPIRED, _S.SUPERSEDED, _S.SUPPRESSED})
-SETTLED = frozenset(State) - DOUBT - {_S.PLANNED}
 
 MOVES: dict[Who, frozenset[tuple[State, State]]] = {
     # Its signer's key was taken away, and others have signed the same bytes: it surely was never sent.

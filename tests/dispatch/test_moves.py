@@ -8,11 +8,11 @@ import pytest
 
 from schemas.words import BroadcastKind, Severity, State
 from services.dispatch import restored
-from services.dispatch.moves import MOVES, SETTLED, Who, allowed
+from services.dispatch.moves import DOUBT, MOVES, Who, allowed
 from tests.dispatch.moved import foreign, moved, watch_moves
 from tests.dispatch.world import ANNA, BEN, World, people
 
-FINAL = SETTLED - {State.SENT, State.DELIVERED, State.UNRESOLVED}
+FINAL = frozenset(State) - DOUBT - {State.PLANNED, State.SENT, State.DELIVERED, State.UNRESOLVED}
 EVERY = list(itertools.product(State, State))
 
 
