@@ -1,7 +1,6 @@
 """Whether a pack's words may be used here and today: approved for this place, in date, and in which languages.
 
-Promise 7 of DESIGN §1: what is not approved, has run out or was changed since reaches nobody, and the
-approver sees why.
+What is not approved, has run out or was changed since reaches nobody, and the approver sees why.
 Of a made-up place drafts may be seen: every Broadcast of it is marked as fictional, and no dispatcher believes such a
 one unless its own account is a sandbox's (`services.dispatch.fictional`). What the place's file says of its accounts
 would be no guard: no dispatcher reads it.

@@ -136,7 +136,7 @@ class _Composition:
     def _only_what_can_be_taken_back(
         self, renditions: list[Rendition], withdrawals: list[Rendition]
     ) -> list[Rendition]:  # fmt: skip
-        """Promise 4: nothing is sent that no withdrawal could follow."""
+        """Nothing is sent that no withdrawal could follow."""
         can = {(w.channel, w.language) for w in withdrawals}
         return [r for r in renditions if (r.channel, r.language) in can]
 

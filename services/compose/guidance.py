@@ -1,6 +1,6 @@
 """Guidance packs: reviewed safety instructions for one hazard, each sentence with the facts behind it.
 
-One file a hazard in templates/guidance (DESIGN §7), read by `services.compose.packfiles`. A further language is a file
+One file a hazard in templates/guidance, read by `services.compose.packfiles`. A further language is a file
 of its own beside it, with its own digest, so that its approval is its own too.
 """
 

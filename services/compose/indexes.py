@@ -1,7 +1,7 @@
 """The severity of an alert whose sender leaves it Unknown, read from the class of a public index in its text.
 
-132 of 139 air-quality alerts of the weather service say Unknown, and name the class in their words (the reference's
-section 2.2). What is read here is ours, and the approver is told so.
+The United States' weather service sends its air-quality alerts so, and names the class in their words (counted in the
+test data of https://github.com/weather-gov/weather.gov). What is read here is ours, and the approver is told so.
 """
 
 import re

@@ -120,7 +120,7 @@ def of_alert(alert: Alert, library: Library, wishes: Wishes, settings: ComposeSe
 
 
 def of_cancel(earlier: Broadcast | None, library: Library, settings: ComposeSettings, now: datetime) -> Subject:
-    """The subject of a Cancel is that of what it cancels: it may say nothing itself (standards.md 6.4)."""
+    """The subject of a Cancel is that of what it cancels: it may say nothing itself (CAP 1.2 §3.2.1, msgType)."""
     if earlier is None:
         says = "nothing of this lineage was composed, so there is nothing to take back; a person must look"
         raise Stopped([stop("cancel.nothing", says, "references")])
@@ -179,7 +179,7 @@ def _pack(
 def _contact(
     pack: Pack, library: Library, regions: Iterable[Region], now: datetime, problems: list[Finding]
 ) -> Contact | None:  # fmt: skip
-    """The contact that goes with the pack; adds why it may not be named today (promise 7)."""
+    """The contact that goes with the pack; adds why it may not be named today: unchecked, or past its review."""
     contact = contact_of(pack, library, regions, now)
     if contact is None:
         wanted = " or ".join(pack.contacts)

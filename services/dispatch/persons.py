@@ -1,6 +1,6 @@
 """A person settles what cannot be known: `unresolved -> sent | planned | failed`, with a name and a reason.
 
-Move 18 of the protocol. Written straight into the ledger beside its dispatcher, as the brake is: the next sweep or
+Written straight into the ledger beside its dispatcher, as the brake is: the next sweep or
 window goes on from there. The state is compared when it is set, so evidence that came in the meantime wins.
 """
 

@@ -1,6 +1,6 @@
 """A ledger out of a backup knows it, and sends nothing that may have been sent since before it has looked.
 
-It has forgotten what was committed after the backup (README, *The delivery protocol*; section 8 of the protocol). So
+It has forgotten what was committed after the backup (README, *The delivery protocol*). So
 every row that is `planned` in it, and every row that a record from before the restore plans again, becomes an attempt
 in doubt of the backup's own time: it is waited out and looked up like any other doubt, and only what is surely not
 there is sent. Until then nothing else settles it either: what a person may have got must not be called superseded.

@@ -1,6 +1,6 @@
 """A channel whose sending shows in traces: used only while tracing is on.
 
-Never a span a text (DESIGN §8): one from a version's first message in flight until none has been for some seconds, with
+Never a span a text: one from a version's first message in flight until none has been for some seconds, with
 how many were sent and how many were not.
 """
 

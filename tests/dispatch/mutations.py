@@ -44,7 +44,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Mutation:
-    """What is missing, in the words of the protocol's section 9, and the cuts that take it away."""
+    """What is missing, in words, and the cuts that take it away."""
 
     name: str
     cuts: tuple[Cut, ...]

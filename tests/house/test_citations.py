@@ -20,15 +20,6 @@ NOT_HERE = re.compile(
     r"\bDESIGN\b|\breference/[\w-]+\.md|\b[Pp]romise \d|\b[Mm]ove \d+ of the protocol|\bsection \d+ of the protocol"
     r"|\bthe (?:protocol|reference)'s\s+sections?\b|\b[Tt]rap \d"
 )
-#: Others work on these now.
-LEFT = frozenset(
-    {
-        "services/cli/checks/review.py", "services/compose/allowed.py", "services/compose/composer.py",
-        "services/compose/guidance.py", "services/compose/indexes.py", "services/compose/linting/dangers.py",
-        "services/compose/linting/shape.py", "services/compose/subject.py", "services/dispatch/persons.py",
-        "services/dispatch/restored.py", "services/dispatch/traced.py", "tests/dispatch/mutations.py",
-    }
-)  # fmt: skip
 DOCUMENT = re.compile(r"[\w-]+\.md\b")
 #: A path of ours; one with a placeholder or a pattern in it is no one file's.
 OURS = re.compile(r"(?<![\w/.:$}{*-])(?:services|schemas|templates|deploy|tests)/[\w./-]*\w(?![\w/*<{])")
@@ -57,8 +48,7 @@ def test_no_text_cites_a_document_that_is_not_here() -> None:
     documents = frozenset({"README.md"} | {path.name for top in TOPS for path in (REPOSITORY / top).rglob("*.md")})
     assert "runbook.md" in documents
     found = [(name, cited) for name, text in texts().items() for cited in elsewhere(text, documents)]
-    assert [f"{name}: {cited}" for name, cited in found if name not in LEFT] == []
-    assert LEFT - {name for name, _ in found} == set(), "these are mended: take them off the list"
+    assert [f"{name}: {cited}" for name, cited in found] == []
 
 
 def test_every_path_that_the_code_names_is_there() -> None:

@@ -1,4 +1,4 @@
-"""Guidance and contacts: what is past its day of review holds alerts (DESIGN §1, promise 7)."""
+"""Guidance and contacts: what is past its day of review holds alerts."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

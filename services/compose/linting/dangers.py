@@ -1,4 +1,4 @@
-"""Rules about what kills in one hazard and saves in another (the reference's sections 1 and 7)."""
+"""Rules about what kills in one hazard and saves in another."""
 
 import re
 from collections import defaultdict
@@ -16,7 +16,7 @@ HARMS: dict[Harm, frozenset[str]] = {
 }
 VOLUMES = frozenset({"drop", "teaspoon", "tablespoon", "cup", "litre", "gallon"})
 NEAREST_CM = 6 * 100
-#: Numbers that live on in old pages and reach nobody, or somebody else (trap 13).
+#: Numbers that live on in old pages and reach nobody, or somebody else.
 DEAD = re.compile(r"800[ .-]?273[ .-]?8255|66746")
 
 

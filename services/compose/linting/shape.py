@@ -7,7 +7,7 @@ from services.compose.guidance import Wording
 from services.compose.linting.rules import FORMS, Case, rule
 
 YEAR, HALF = timedelta(days=366), timedelta(days=184)
-#: Reviewed every six months (the reference's section 7); all others every twelve.
+#: Reviewed every six months; all others every twelve.
 HALF_YEARLY = ("measles", "mpox", "respiratory", "drug", "overdose")
 COMPLETE_IN = ("en", "es")
 NEEDED_ROLES = ("risk", "wrong", "emergency")
