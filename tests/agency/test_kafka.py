@@ -15,6 +15,7 @@ from schemas.broadcast import Held
 from schemas.topics import ANSWERS, DECIDED, HELD, INCOMING
 from schemas.words import DecisionWord, Realm
 from services.cli.kafka import Kafka
+from services.runtime.doors import read_doors
 from services.runtime.trust import digest_of
 from tests.support import alerts, broadcasts, kafka_io
 from tests.support.fleet import Fleet, http, until
@@ -57,7 +58,7 @@ class House:
 
     def ask(self, path: str, data: bytes | None = None, key: str = "the-live-key") -> dict[str, Any]:
         """At the door; what it answers, with its status."""
-        door = json.loads((self.live.home / "doors" / "agency.json").read_text())["public"]
+        door = read_doors(self.live.home, "agency")["public"]
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/cap+xml"}
         request = urllib.request.Request(door + path, data, headers)  # noqa: S310 - loopback
         try:

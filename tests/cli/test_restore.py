@@ -94,7 +94,7 @@ def changed(copy: Path, change: Callable[[dict[str, Any]], object]) -> None:
 def test_a_room_with_a_door_and_no_store_is_missed(context: Context, tmp_path: Path) -> None:
     """Typical: the backup runs where the rooms' settings are not."""
     without_store(context, "record", "dispatch/sms")
-    announce(context.home, "record", {"private": "http://127.0.0.1:1"})
+    announce(context.home, "record", {"private": "http://127.0.0.1:1"}, "0")
     with pytest.raises(Failure, match=r"stores of record, .*set TOCSIN_RECORD_DATABASE_URL") as caught:
         backup(context, tmp_path / "backups")
     assert caught.value.code is Code.MISSING

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from services.cli.context import Context
 from services.cli.copies.manifest import Offsets
 from services.cli.copies.stores import PHONEBOOK, Place
-from services.runtime.doors import door_file
+from services.runtime.doors import read_doors
 
 #: Rooms that do not start without the phonebook.
 _OPEN_PHONEBOOK = {"audience", "dispatch/sms"}
@@ -28,7 +28,7 @@ def lacking(context: Context, found: Sequence[Place], copied: Collection[str], o
 
 def _has_run(context: Context, place: Place, offsets: Offsets | None) -> bool:
     group = f"{context.realm.value}.{place.slug}."
-    return any(name.startswith(group) for name in offsets or {}) or door_file(context.home, place.room).exists()
+    return any(name.startswith(group) for name in offsets or {}) or bool(read_doors(context.home, place.room))
 
 
 def says(missing: Sequence[Place]) -> str:
