@@ -87,6 +87,8 @@ class Page:
     hazard: str
     severity: str
     drill: bool
+    #: Written for a place that does not exist: it reached sandbox accounts only.
+    fictional: bool
     editions: tuple[Edition, ...]
 
     @property
@@ -125,7 +127,8 @@ def page_of(released: Iterable[Released], now: datetime, *, drill: bool) -> Page
         editions.append(_edition(each, newer, now))
     newest = ordered[0].broadcast
     return Page(
-        newest.lineage, newest.issuer, newest.hazard, newest.severity.value, drill, tuple(editions)
+        newest.lineage, newest.issuer, newest.hazard, newest.severity.value, drill, bool(newest.fictional),
+        tuple(editions),
     )  # fmt: skip
 
 

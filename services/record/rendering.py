@@ -46,7 +46,10 @@ class Renderer:
         return self._listing(sorted([page, *namesakes], key=lambda each: each.lineage), drill=page.drill, root="../")
 
     def _listing(self, pages: Sequence[Page], *, drill: bool, root: str) -> str:
-        return self._index.render(pages=pages, drill=drill, languages=list(self._labels.languages), root=root)
+        return self._index.render(
+            pages=pages, drill=drill, fictional=any(page.fictional for page in pages),
+            languages=list(self._labels.languages), root=root,
+        )  # fmt: skip
 
     def index(self, pages: Sequence[Page], *, drill: bool) -> Files:
         """The files that list all lineages: what is in force first, then the newest."""
@@ -67,6 +70,7 @@ def _summary(page: Page) -> dict[str, Any]:
         "lineage": page.lineage,
         "page": f"{page.lineage}.html",
         "drill": page.drill,
+        "fictional": page.fictional,
         "issuer": page.issuer,
         "hazard": page.hazard,
         "severity": page.severity,

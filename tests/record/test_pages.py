@@ -247,6 +247,24 @@ async def test_a_drill_is_marked_on_every_page_and_in_a_folder_of_its_own(tmp_pa
         assert w.json("index.json")["drill"] is True
 
 
+async def test_a_place_that_does_not_exist_says_so_on_every_page(tmp_path: Path) -> None:
+    """What a demo leaves behind may be found and believed."""
+    with world(tmp_path) as w:
+        await w.feed(release(broadcast(fictional=True)))
+        await w.pages.refresh()
+        for name in (PAGE, "index.html", f"{LINEAGE[:8]}/index.html"):
+            page = check(w.file(name))
+            assert "this place does not exist" in page.text["en"]
+            assert "este lugar no existe" in page.text["es"]
+            assert "noindex" in w.file(name)
+        assert w.json("index.json")["alerts"][0]["fictional"] is True
+    with world(tmp_path / "real") as w:
+        await w.feed(release(broadcast()))
+        await w.pages.refresh()
+        assert "does not exist" not in w.file(PAGE) + w.file("index.html")
+        assert "noindex" not in w.file(PAGE)
+
+
 def test_a_drills_folder_is_never_the_one_that_is_served(tmp_path: Path) -> None:
     live, drill = (SharedSettings(data=tmp_path, realm=realm) for realm in (Realm.LIVE, Realm.DRILL))
     settings = RecordSettings(pages=tmp_path / "www")
