@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -40,9 +41,23 @@ def find_programs() -> Path:
         found += sorted(Path("/").glob(pattern.lstrip("/")), key=_version, reverse=True)
     for folder in found:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
+            _check_that_nobody_may_run(folder / "initdb")
             return folder
     message = f"no initdb in {', '.join(PLACES)} or on the PATH. {INSTALL}"
     raise PostgresUnavailableError(message)
+
+
+def _check_that_nobody_may_run(program: Path) -> None:
+    """The server refuses root, and whom root runs it as may be kept out, at worst of the root folder itself."""
+    if os.geteuid() != 0:
+        return
+    try:
+        subprocess.run([program, "--version"], user=NOBODY, check=True, capture_output=True, cwd="/")
+    except (OSError, KeyError, ValueError, subprocess.CalledProcessError) as error:
+        closed = [str(folder) for folder in program.parents if not folder.stat().st_mode & stat.S_IXOTH]
+        how = f"; others may not enter {closed[-1]}: chmod a+x {closed[-1]}" if closed else f" ({error})"
+        message = f"root has {program} run as the user {NOBODY}, who may not{how}"
+        raise PostgresUnavailableError(message) from error
 
 
 def _version(folder: Path) -> float:
