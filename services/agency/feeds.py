@@ -37,10 +37,15 @@ def _of_entry(entry: etree._Element) -> str | None:
 
 
 def _on_same_host(link: str, base: str) -> str | None:
-    """The whole address, where it is one of the feed's host. One that is none costs its entry and not the feed."""
+    """The whole address, where it is one of the feed's host. One that is none costs its entry and not the feed.
+
+    A feed that was read over TLS leads nowhere without it: who stands between could else write the alert.
+    """
     try:
         whole = urljoin(base, link)
         one, other = urlsplit(whole), urlsplit(base)
     except ValueError:  # such as a bracket in the host's name, which only an IPv6 address has
         return None
-    return whole if one.scheme in {"http", "https"} and one.netloc == other.netloc else None
+    if one.scheme not in {"http", "https"} or one.netloc != other.netloc:
+        return None
+    return one._replace(scheme="https").geturl() if other.scheme == "https" else whole

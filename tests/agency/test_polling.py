@@ -153,3 +153,9 @@ def test_a_link_that_is_no_address_costs_its_entry_and_not_the_feed() -> None:
     good = '<entry><link href="/cap/1"/></entry>'
     feed = f'<feed xmlns="http://www.w3.org/2005/Atom">{bad}{good}</feed>'
     assert links(feed.encode(), "https://feeds.example/all") == ["https://feeds.example/cap/1"]
+
+
+def test_a_feed_read_over_tls_leads_nowhere_without_it() -> None:
+    feed = b"<rss><channel><item><link>http://x.example/cap/1?a=b</link></item></channel></rss>"
+    assert links(feed, "https://x.example/feed") == ["https://x.example/cap/1?a=b"]
+    assert links(feed, "http://x.example/feed") == ["http://x.example/cap/1?a=b"]

@@ -106,7 +106,7 @@ def test_the_gate_finds_its_candidates_by_the_partial_index(url: str) -> None:
     store = Store(url, ledger)
     with store.begin() as connection:
         compiled = gate._CANDIDATES._for(connection)
-        values = compiled.values({"now": NOW, "slots": 10})
+        values = compiled.values({"now": NOW, "far": NOW, "slots": 10})
         if connection.dialect.name == "sqlite":
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled.text}", values).all()
         else:
